@@ -1,0 +1,147 @@
+"""One summary: passes over one source in, events out. No I/O, no clock.
+
+summary = Summary(request)
+events = summary.receive_deltas('{"bullets": [{"text": "Ships in spring')
+assert events == []
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Literal
+
+from streamsum.core import finish, prompt
+from streamsum.core.checks import Sound, check
+from streamsum.core.document import Element, Outcome
+from streamsum.core.elements import ElementDecoder
+from streamsum.core.events import Bullet, BulletRejected, Event, Ledger, Reason, SummaryCompleted, SummaryFailed
+from streamsum.core.models import SummaryRequest
+from streamsum.core.passes import Bill, Cause, End, Pass
+from streamsum.errors import Problem
+
+# A model that says the same thing three times in a row does not stop by itself.
+_LOOP = 3
+# Where the problem is told by more than the finish.
+_PROBLEMS = {Cause.OVERLOADED: "overloaded", Cause.TOO_LONG: "context_too_long"}
+
+
+def _draw() -> str:
+    return secrets.token_hex(8)
+
+
+class Summary:
+    """The state of one summary."""
+
+    def __init__(self, request: SummaryRequest, *, draw: Callable[[], str] = _draw) -> None:
+        """`draw` gives a word that nobody can guess, a new one at each call."""
+        self._request = request
+        self._draw = draw
+        self._decoder = ElementDecoder()
+        self._texts: list[str] = []
+        self._rejected = self._duplicates = self._duplicates_in_a_row = 0
+        self._went_on = False  # after the last bullet that was wanted
+        self._last: End | None = None
+
+    @property
+    def bullets(self) -> int:
+        """How many there are."""
+        return len(self._texts)
+
+    @property
+    def wants(self) -> Literal["more", "tail", "nothing"]:
+        """What to do with the model: read on; read a moment longer, for the end and the usage; hang up."""
+        if self._decoder.outcome is Outcome.CLOSED:
+            return "tail"
+        if self._decoder.done or self._looped or self._went_on:
+            return "nothing"
+        return "tail" if self._undecided else "more"
+
+    def next_pass(self, last: End | None) -> Pass | None:
+        """The call to make now that the last one ended so; None: there is nothing more to ask."""
+        if last is None:
+            return Pass("first", prompt.ask(self._request, mark=self._draw()))
+        self._last = last
+        return None
+
+    def receive_deltas(self, text: str) -> list[Event]:
+        """The events that `text`, the content of one network read, gives rise to."""
+        if self._looped or self._went_on:
+            return []
+        events: list[Event] = []
+        for element in self._decoder.feed(text):
+            if self._full:
+                self._went_on = True
+                return events
+            events.append(self._judge(element))
+            if self._looped:
+                return events
+        self._went_on = self._full and self._decoder.follower not in {"", "]"}
+        return events
+
+    def close(self, cause: Cause | None, bill: Bill) -> SummaryCompleted | SummaryFailed:
+        """The last event, once. `cause`: what ended it all from outside; None: the last pass did, as it ended."""
+        last = self._last or End(Cause.ERROR)
+        cause = cause or last.cause
+        verdict = finish.judge(
+            finish.Situation(
+                cause=cause,
+                document=self._decoder.close(),
+                bullets=self.bullets,
+                enough=self._went_on or (self._undecided and cause is Cause.CLOSED_BY_US),
+                looped=self._looped,
+            )
+        )
+        ledger = self._ledger(verdict, bill)
+        if verdict.completed:
+            return SummaryCompleted(**dict(ledger))
+        code = _PROBLEMS.get(cause, verdict.finish)
+        problem = Problem.of(code, max_chars=last.max_chars, retry_after=_whole_seconds(last.retry_after))
+        return SummaryFailed(problem=problem, ledger=ledger)
+
+    @property
+    def _full(self) -> bool:
+        return self.bullets >= self._request.max_bullets
+
+    @property
+    def _undecided(self) -> bool:
+        """All that was wanted is there, and the model has not shown yet whether it goes on."""
+        return self._full and not self._decoder.follower and self._decoder.outcome is Outcome.OPEN
+
+    @property
+    def _looped(self) -> bool:
+        return self._duplicates_in_a_row >= _LOOP
+
+    def _judge(self, element: Element) -> Bullet | BulletRejected:
+        match check(element, max_chars=self._request.max_bullet_chars, standing=self._texts):
+            case Sound(text):
+                self._texts.append(text)
+                self._duplicates_in_a_row = 0
+                return Bullet(index=self.bullets - 1, text=text)
+            case reasons:
+                self._count(reasons)
+                return BulletRejected(reasons=reasons)
+
+    def _count(self, reasons: tuple[Reason, ...]) -> None:
+        self._rejected += 1
+        if any(reason.code == "duplicate" for reason in reasons):
+            self._duplicates += 1
+            self._duplicates_in_a_row += 1
+        else:
+            self._duplicates_in_a_row = 0
+
+    def _ledger(self, verdict: finish.Verdict, bill: Bill) -> Ledger:
+        return Ledger(
+            finish=verdict.finish,
+            truncated=verdict.truncated,
+            bullets=self.bullets,
+            rejected=self._rejected,
+            duplicates=self._duplicates,
+            repaired=0,
+            passes=bill.passes,
+            timing=bill.timing,
+            digest=hashlib.sha256("".join(f"{text}\n" for text in self._texts).encode()).hexdigest(),
+        )
+
+
+def _whole_seconds(seconds: float | None) -> int | None:
+    return None if seconds is None else int(-(-seconds // 1))
