@@ -50,11 +50,11 @@ class Summary:
     @property
     def wants(self) -> Literal["more", "tail", "nothing"]:
         """What to do with the model: read on; read a moment longer, for the end and the usage; hang up."""
-        if self._decoder.outcome is Outcome.CLOSED:
-            return "tail"
-        if self._decoder.done or self._looped or self._went_on:
+        if self._looped or self._went_on:
             return "nothing"
-        return "tail" if self._undecided else "more"
+        if self._decoder.outcome is Outcome.CLOSED or self._undecided:
+            return "tail"
+        return "nothing" if self._decoder.done else "more"
 
     def next_pass(self, last: End | None) -> Pass | None:
         """The call to make now that the last one ended so; None: there is nothing more to ask."""
