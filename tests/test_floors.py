@@ -1,0 +1,67 @@
+"""Imports point down only: the floors of the house, kept by a look at every import statement."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "streamsum"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+STANDARD_IN_CORE = {
+    "collections",
+    "dataclasses",
+    "enum",
+    "functools",
+    "hashlib",
+    "json",
+    "math",
+    "re",
+    "secrets",
+    "typing",
+}
+LIBRARIES_IN_CORE = {"jiter", "pydantic", "pydantic_core", "rapidfuzz"}
+
+
+def imports(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide which floor they reach"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def name(module: Path) -> str:
+    return ".".join(module.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+
+def allowed(module: str, imported: str) -> bool:
+    top = imported.split(".")[0]
+    if module.startswith("streamsum.core."):
+        ours = imported.startswith(("streamsum.core", "streamsum.errors"))
+        return ours or top in LIBRARIES_IN_CORE | STANDARD_IN_CORE
+    if top in {"openai", "aiohttp"} and not module.startswith("streamsum.upstream."):
+        return False
+    if top in {"starlette", "uvicorn"} and not module.startswith(("streamsum.web.", "streamsum.serve")):
+        return False
+    if module.startswith("streamsum.upstream."):
+        return not imported.startswith(("streamsum.web", "streamsum.runs", "streamsum.core.events"))
+    if module.startswith("streamsum.runs."):
+        return not imported.startswith("streamsum.web")
+    if module in {"streamsum.errors", "streamsum.settings"}:
+        return not imported.startswith("streamsum.") or imported.startswith("streamsum.errors")
+    return True
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_imports_point_down(module: Path) -> None:
+    """core/ knows only itself and its few libraries; runs/ and upstream/ no clients; only upstream/ its SDK."""
+    assert [each for each in imports(module) if not allowed(name(module), each)] == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.parent.name == "core"], ids=name)
+def test_the_core_waits_for_nothing(module: Path) -> None:
+    """No await, no clock, no logging."""
+    nodes = list(ast.walk(ast.parse(module.read_text())))
+    assert not [node for node in nodes if isinstance(node, ast.Await | ast.AsyncFunctionDef)]
