@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from streamsum.core.events import Bullet, BulletRejected, Event, SummaryCompleted, SummaryFailed
 from streamsum.core.models import SummaryRequest
@@ -196,3 +197,42 @@ def test_events_are_json() -> None:
         "bullet",
         "summary.completed",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "preview"),
+    [
+        ('{"bullets": ["', None),
+        ('{"bullets": ["Ships  in', "Ships in"),
+        ('{"bullets": [{"text": "Ships', "Ships"),
+        ('{"bullets": [{"other": "Ships', None),
+        ('{"bullets": [{"text": 1', None),
+        ('{"bullets": [["Ships', None),
+        ('{"bullets": ["Ships"', None),
+        (r'{"bullets": ["\u202eShips', None),
+        ('{"bullets": ["' + "x" * 281, None),
+        ('{"bullets": ["a", "b", "c", "d", "e", "f', None),
+    ],
+)
+def test_the_preview_shows_what_may_become_a_bullet(text: str, preview: str | None) -> None:
+    """Folded; nothing that is unsafe, too long already, or beyond the last bullet."""
+    summary = Summary(SummaryRequest(text="source"))
+    summary.receive_deltas(text)
+    assert summary.preview() == preview
+
+
+class Fact(BaseModel):
+    text: str
+    year: int
+
+
+def test_an_item_model_shapes_prompt_and_bullets() -> None:
+    """Its schema is asked for, its items stand whole in the event."""
+    summary = Summary(SummaryRequest(text="source"), item_model=Fact)
+    first = summary.next_pass(None)
+    assert first
+    assert first.prompt.schema["properties"]["bullets"]["items"]["required"] == ["text", "year"]
+    assert '"year"' in first.prompt.system
+    events = summary.receive_deltas('[{"text": "a", "year": 1}, "b"]')
+    assert events[0] == Bullet(index=0, text="a", item={"text": "a", "year": 1})
+    assert isinstance(events[1], BulletRejected)

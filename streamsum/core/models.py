@@ -35,6 +35,15 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _encodable(text: str) -> str:
+    """A lone surrogate cannot be sent on: it has no UTF-8. Pydantic finds it only in JSON, not in a str."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("string_unicode", "") from None
+    return text
+
+
 def _language_tag(tag: str) -> str:
     if not _LANGUAGE_TAG.fullmatch(tag):
         raise PydanticCustomError("language_tag", "")
@@ -46,10 +55,10 @@ class SummaryRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    text: Annotated[str, AfterValidator(_not_blank), AfterValidator(_without_nul)]
+    text: Annotated[str, AfterValidator(_not_blank), AfterValidator(_without_nul), AfterValidator(_encodable)]
     max_bullets: Annotated[int, Field(ge=1, le=50)] = 5
     max_bullet_chars: Annotated[int, Field(ge=20, le=1000)] = 280
-    focus: Annotated[str, Field(max_length=500), AfterValidator(_without_nul)] | None = None
+    focus: Annotated[str, Field(max_length=500), AfterValidator(_without_nul), AfterValidator(_encodable)] | None = None
     language: Annotated[str, AfterValidator(_language_tag)] | None = None
     evidence: Evidence = "attach"
     preview: bool = False

@@ -1,6 +1,6 @@
 """One call of a model, seen from the core: what it was asked, how it ended, what it cost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -93,4 +93,4 @@ class Bill:
     """What the core cannot know of itself: the passes as they were called, and the clock."""
 
     passes: tuple[PassReport, ...] = ()
-    timing: Timing = Timing()
+    timing: Timing = field(default_factory=Timing)

@@ -10,12 +10,14 @@ import secrets
 from collections.abc import Callable
 from typing import Literal
 
+from pydantic import BaseModel
+
 from streamsum.core import finish, prompt
-from streamsum.core.checks import Sound, check
+from streamsum.core.checks import Checks, Sound, fold, is_unsafe
 from streamsum.core.document import Element, Outcome
 from streamsum.core.elements import ElementDecoder
 from streamsum.core.events import Bullet, BulletRejected, Event, Ledger, Reason, SummaryCompleted, SummaryFailed
-from streamsum.core.models import SummaryRequest
+from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Bill, Cause, End, Pass
 from streamsum.errors import Problem
 
@@ -32,9 +34,13 @@ def _draw() -> str:
 class Summary:
     """The state of one summary."""
 
-    def __init__(self, request: SummaryRequest, *, draw: Callable[[], str] = _draw) -> None:
-        """`draw` gives a word that nobody can guess, a new one at each call."""
+    def __init__(
+        self, request: SummaryRequest, *, item_model: type[BaseModel] = Item, draw: Callable[[], str] = _draw
+    ) -> None:
+        """`item_model` is what each element must be; `draw` gives a word that nobody can guess, new at each call."""
         self._request = request
+        self._item_model = item_model
+        self._checks = Checks(max_chars=request.max_bullet_chars, item_model=item_model, source=request.text)
         self._draw = draw
         self._decoder = ElementDecoder()
         self._texts: list[str] = []
@@ -59,7 +65,7 @@ class Summary:
     def next_pass(self, last: End | None) -> Pass | None:
         """The call to make now that the last one ended so; None: there is nothing more to ask."""
         if last is None:
-            return Pass("first", prompt.ask(self._request, mark=self._draw()))
+            return Pass("first", prompt.ask(self._request, mark=self._draw(), item_model=self._item_model))
         self._last = last
         return None
 
@@ -77,6 +83,17 @@ class Summary:
                 return events
         self._went_on = self._full and self._decoder.follower not in {"", "]"}
         return events
+
+    def preview(self) -> str | None:
+        """The open bullet's text as far as it has come, if it could still become one: it proves nothing."""
+        if self.wants != "more":
+            return None
+        element = self._decoder.preview()
+        text = element.get("text") if isinstance(element, dict) else element
+        if not isinstance(text, str) or is_unsafe(text):
+            return None
+        line = fold(text)
+        return line if 0 < len(line) <= self._request.max_bullet_chars else None
 
     def close(self, cause: Cause | None, bill: Bill) -> SummaryCompleted | SummaryFailed:
         """The last event, once. `cause`: what ended it all from outside; None: the last pass did, as it ended."""
@@ -112,11 +129,11 @@ class Summary:
         return self._duplicates_in_a_row >= _LOOP
 
     def _judge(self, element: Element) -> Bullet | BulletRejected:
-        match check(element, max_chars=self._request.max_bullet_chars, standing=self._texts):
-            case Sound(text):
+        match self._checks.check(element, standing=self._texts):
+            case Sound(text, item):
                 self._texts.append(text)
                 self._duplicates_in_a_row = 0
-                return Bullet(index=self.bullets - 1, text=text)
+                return Bullet(index=self.bullets - 1, text=text, item=item)
             case reasons:
                 self._count(reasons)
                 return BulletRejected(reasons=reasons)
