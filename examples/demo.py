@@ -1,0 +1,103 @@
+"""What `make demo` shows: a real model, over HTTP, on this machine alone; bullets the moment they arrive.
+
+Starts `streamsum serve` with the embedded model on a free loopback port, sends it the texts beside this file, prints
+each event's bullet with the time since the request, then the ledger, and stops the service.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+EXAMPLES = Path(__file__).parent
+LISTENING = re.compile(r"listening on (http://\S+)")
+# The embedded model writes 40 tokens a second or more on one core; a summary has at most a thousand.
+PATIENCE_S = 120
+
+
+@contextmanager
+def service() -> Iterator[str]:
+    """A running service; gives its URL. Only what a process needs is taken from the environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STREAMSUM_", "OPENAI_"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamsum", "serve", "--port", "0"],
+        env=kept | {"STREAMSUM_UPSTREAM": "embedded"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield _url(process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def _url(process: "subprocess.Popen[str]") -> str:
+    said = []
+    assert process.stderr  # noqa: S101 - it was asked for
+    for line in process.stderr:
+        said.append(line)
+        if found := LISTENING.search(line):
+            return found[1]
+    sys.exit("the service did not start:\n" + "".join(said))
+
+
+def summarise(client: httpx2.Client, url: str, text: str) -> None:
+    """Print a summary of `text` as it comes."""
+    began = time.perf_counter()
+    with client.sse(url + "/v1/summaries", method="POST", json={"text": text}) as events:
+        if not events.response.is_success:
+            sys.exit(f"the service said: {events.response.read().decode()}")
+        for event in events:
+            show(json.loads(event.data), time.perf_counter() - began)
+
+
+def show(event: dict[str, Any], seconds: float) -> None:
+    """One event, for a reader."""
+    match event["type"]:
+        case "bullet":
+            print(textwrap.fill(event["text"], 100, initial_indent=f"{seconds:6.2f} s  • ", subsequent_indent=" " * 12))
+        case "bullet.rejected":
+            print(f"{seconds:6.2f} s  - withheld: {', '.join(reason['code'] for reason in event['reasons'])}")
+        case "summary.completed":
+            ledger(event)
+        case "summary.failed":
+            print(f"{seconds:6.2f} s  failed: {event['problem']['detail']}")
+            ledger(event["ledger"])
+        case _:
+            pass  # a client ignores what it does not know
+    sys.stdout.flush()
+
+
+def ledger(ledger: dict[str, Any]) -> None:
+    """The closing account, in a few lines."""
+    timing, (first, *_) = ledger["timing"], ledger["passes"]
+    print(f"\n  {ledger['finish']}: {ledger['bullets']} bullets, {ledger['rejected']} withheld")
+    print(f"  first bullet after {timing['first_bullet_ms']} ms, all after {timing['total_ms']} ms")
+    print(f"  {first['model']}: {first['prompt_tokens']} tokens read, {first['completion_tokens']} written\n")
+
+
+def main() -> None:
+    """Every text beside this file."""
+    print("starting the service with the embedded model ...", flush=True)
+    with service() as url, httpx2.Client(timeout=PATIENCE_S, trust_env=False) as client:
+        for file in sorted(EXAMPLES.glob("*.txt")):
+            text = file.read_text(encoding="utf-8")
+            print(f"POST {url}/v1/summaries  ({file.name}, {len(text.split())} words)\n", flush=True)
+            summarise(client, url, text)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
