@@ -4,11 +4,11 @@ The producer holds a `Lease`, the right to write one summary. Listeners read fro
 was given is stored already, byte for byte as it will be replayed.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from streamsum.core.models import OnDisconnect
 
@@ -51,7 +51,10 @@ class Lease(Protocol):
     """The right to write one summary."""
 
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
-        """Store `entries`, numbered on from the last. Raises Fenced, LogDown. `final`: nothing will follow."""
+        """Store `entries`, numbered on from the last; `final`: the last of them is the summary's last.
+
+        Raises Fenced, LogDown. RuntimeError is a bug of ours: a number left out or used twice, or more after the end.
+        """
         ...
 
     def preview(self, data: bytes) -> None:
@@ -60,6 +63,22 @@ class Lease(Protocol):
 
     async def happening(self) -> Happening:
         """Wait until there is something that the producer must hear of."""
+        ...
+
+
+class Listener(Protocol):
+    """Events in order, each once, then live; ends after the final one. Who is behind sees only the newest preview."""
+
+    def __aiter__(self) -> Self:
+        """Itself."""
+        ...
+
+    async def __anext__(self) -> Entry | Preview:
+        """The next event, as soon as there is one."""
+        ...
+
+    def excuse(self) -> None:
+        """We end this connection ourselves (draining): its leaving is not its client's, and sets no policy off."""
         ...
 
 
@@ -74,18 +93,16 @@ class EventLog(Protocol):
         """A new, empty log."""
         ...
 
-    def listen(
-        self, id: str, key: str, after: int | None
-    ) -> AbstractAsyncContextManager[AsyncIterator[Entry | Preview]]:
-        """Events after `after`, then live, ending after the final one; its user counts as a listener while inside."""
+    def listen(self, id: str, key: str, after: int | None) -> AbstractAsyncContextManager[Listener]:
+        """Events after `after`, then live; its user counts as listening while inside."""
         ...
 
     async def read(self, id: str, key: str) -> Sequence[Entry]:
-        """What is stored now. Counts as listening: it puts the policy's timer off."""
+        """What is stored now. Counts as listening: a grace that has begun begins again."""
         ...
 
     async def cancel(self, id: str, key: str) -> None:
-        """Running: tell the producer to end. Finished: forget the events. Raises NotFound."""
+        """Running: tell the producer to end. Finished: forget the events. Twice is no error. Raises NotFound."""
         ...
 
     async def aclose(self) -> None:

@@ -1,0 +1,148 @@
+"""The event log in memory: all summaries of one process, the finished ones within limits of time and size."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Self
+
+from streamsum.errors import Expired, InvalidCursor, NotFound
+from streamsum.runs.history import History
+from streamsum.runs.log import Entry, Happening, Lease, Listener, NewSummary, Preview
+
+# A client that deletes twice does so at once (a retry after a lost answer); an id and a key's name are some 100 bytes.
+MAX_DELETED = 1000
+
+
+class _Listener:
+    """A place in a history, read on from."""
+
+    def __init__(self, history: History, after: int) -> None:
+        self.excused = False
+        self._history = history
+        self._n = after
+        self._seen = history.newest_preview  # previews are live only: not what was drawn before
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Entry | Preview:
+        while (found := self._find()) is None:
+            if self._history.over:
+                raise StopAsyncIteration
+            await self._history.change()
+        return found
+
+    def _find(self) -> Entry | Preview | None:
+        if self._n < len(self._history.entries):
+            self._n += 1
+            return self._history.entries[self._n - 1]
+        if (preview := self._history.newest_preview) is self._seen:
+            return None
+        self._seen = preview
+        return preview
+
+    def excuse(self) -> None:
+        self.excused = True
+
+
+class MemoryLog:
+    """An `EventLog` that lives and dies with its process."""
+
+    def __init__(self, *, grace_s: float, keep_s: float, keep_bytes: int) -> None:
+        """Finished summaries are kept for `keep_s` seconds and within `keep_bytes` together, the oldest going first."""
+        self._grace_s = grace_s
+        self._keep_s = keep_s
+        self._keep_bytes = keep_bytes
+        self._histories: dict[str, History] = {}
+        self._forget_at: dict[str, float] = {}  # the finished ones, in the order of their end; in loop.time() seconds
+        self._kept_bytes = 0
+        self._deleted: dict[str, str] = {}  # id -> key, the oldest first
+        self._timer: asyncio.TimerHandle | None = None  # for the oldest of the finished ones
+
+    async def create(self, new: NewSummary) -> Lease:
+        """A new, empty log; its id must be new."""
+        if new.id in self._histories:
+            raise RuntimeError("this id is in use")
+        self._histories[new.id] = history = History(new, grace_s=self._grace_s, on_end=self._keep)
+        return history
+
+    @asynccontextmanager
+    async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Listener]:
+        """Events after `after`, then live; see `EventLog.listen`."""
+        history = self._find(id, key, after)
+        listener = _Listener(history, after or 0)
+        history.join()
+        try:
+            yield listener
+        finally:
+            history.leave(excused=listener.excused)
+
+    async def read(self, id: str, key: str) -> Sequence[Entry]:
+        """What is stored now; see `EventLog.read`."""
+        history = self._find(id, key, None)
+        history.glance()
+        return tuple(history.entries)
+
+    async def cancel(self, id: str, key: str) -> None:
+        """End a running summary, or forget a finished one; see `EventLog.cancel`."""
+        if self._deleted.get(id) == key:
+            return
+        history = self._find(id, key, None)
+        if history.over:
+            self._forget(id)
+            self._deleted[id] = key
+            if len(self._deleted) > MAX_DELETED:
+                del self._deleted[next(iter(self._deleted))]
+        else:
+            history.happen(Happening.CANCELLED)
+
+    async def aclose(self) -> None:
+        """Forget everything; who listens hears no more."""
+        for history in self._histories.values():
+            history.end()
+        self._histories.clear()
+        self._forget_at.clear()
+        self._kept_bytes = 0
+        self._deleted.clear()
+        self._set_timer()
+
+    def _find(self, id: str, key: str, after: int | None) -> History:
+        history = self._histories.get(id)
+        if history is None or history.new.key != key:  # another key's: as if there were none
+            raise NotFound if after is None else Expired
+        if after is not None and not 0 <= after <= len(history.entries):
+            raise InvalidCursor
+        return history
+
+    def _keep(self, history: History) -> None:
+        """Keep what has just ended as long as the limits allow."""
+        id = history.new.id
+        if self._keep_s == 0 or history.weight > self._keep_bytes:  # alone too much: the others need not go for it
+            del self._histories[id]
+            return
+        self._forget_at[id] = asyncio.get_running_loop().time() + self._keep_s
+        self._kept_bytes += history.weight
+        while self._kept_bytes > self._keep_bytes:
+            self._forget(next(iter(self._forget_at)))
+        self._set_timer()
+
+    def _forget(self, id: str) -> None:
+        """Who is in the middle of a replay holds the history, and reads it to its end."""
+        del self._forget_at[id]
+        self._kept_bytes -= self._histories.pop(id).weight
+
+    def _forget_the_old(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._forget_at and self._forget_at[oldest := next(iter(self._forget_at))] <= now:
+            self._forget(oldest)
+        self._timer = None
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        """One timer is enough: the oldest goes first. Set anew only when it has rung, or nothing is left to forget."""
+        if not self._forget_at and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        elif self._forget_at and self._timer is None:
+            oldest = next(iter(self._forget_at.values()))
+            self._timer = asyncio.get_running_loop().call_at(oldest, self._forget_the_old)

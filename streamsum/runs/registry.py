@@ -1,0 +1,111 @@
+"""All running summaries of one process: who is let in, and how the last one goes out."""
+
+import asyncio
+import logging
+import secrets
+from functools import partial
+
+from streamsum.core.models import SummaryRequest
+from streamsum.core.passes import Cause
+from streamsum.errors import LogError, RequestRefused
+from streamsum.runs.log import EventLog, NewSummary
+from streamsum.runs.run import Run
+from streamsum.settings import Settings
+from streamsum.telemetry import whereabouts
+from streamsum.upstream.base import Upstream
+
+logger = logging.getLogger("streamsum")
+
+# Seconds after which it is worth trying again: a summary takes some, and another replica may answer at once.
+RETRY_OVERLOADED_S = 5
+RETRY_ELSEWHERE_S = 1
+
+
+class Runs:
+    """Owned by the app. Holds the running tasks, and counts their sources in UTF-8 bytes."""
+
+    def __init__(self, *, upstream: Upstream, log: EventLog, settings: Settings) -> None:
+        """`upstream` and `log` stay the caller's to close, after `aclose()` here."""
+        self.log = log
+        self.draining = False
+        self._upstream = upstream
+        self._settings = settings
+        self._tasks: dict[asyncio.Task[None], Run] = {}  # a loop holds its tasks only weakly
+        self._places = 0  # taken: running, or about to
+        self._source_bytes = 0
+        self._stopping: Cause | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    async def start(self, request: SummaryRequest, *, key: str = "") -> Run:
+        """A new summary, running. Raises RequestRefused: draining, overloaded, log_unavailable."""
+        size = len(request.text.encode())
+        self._take_place(size)
+        try:
+            run = await self._create(request, key)
+        except BaseException:
+            self._give_place_back(size)
+            raise
+        self._launch(run, size)
+        return run
+
+    async def _create(self, request: SummaryRequest, key: str) -> Run:
+        admitted = asyncio.get_running_loop().time()
+        # 128 random bits: without keys the id is all that it takes to read the summary.
+        id = secrets.token_urlsafe(16)
+        try:
+            lease = await self.log.create(NewSummary(id=id, key=key, on_disconnect=request.on_disconnect))
+        except LogError:
+            raise RequestRefused("log_unavailable", retry_after=RETRY_ELSEWHERE_S) from None
+        return Run(
+            request, id=id, upstream=self._upstream, lease=lease, admitted=admitted, total_s=self._settings.total_s
+        )
+
+    def _launch(self, run: Run, size: int) -> None:
+        if self._stopping is not None:
+            run.stop(self._stopping)
+        task = asyncio.create_task(run.run(), name=f"summary {run.id}")
+        self._tasks[task] = run
+        task.add_done_callback(partial(self._over, size))
+
+    async def drain(self, within: float) -> None:
+        """Admit no more; wait up to `within` seconds; stop the rest. Returns when all tasks are over."""
+        self.draining = True
+        try:
+            async with asyncio.timeout(within):
+                await self._idle.wait()
+        except TimeoutError:
+            self._stopping = Cause.DRAINING
+            for run in self._tasks.values():
+                run.stop(Cause.DRAINING)
+        await self._idle.wait()
+
+    async def aclose(self) -> None:
+        """Stop everything now."""
+        await self.drain(0)
+
+    def _take_place(self, size: int) -> None:
+        if self.draining:
+            raise RequestRefused("draining", retry_after=RETRY_ELSEWHERE_S)
+        settings = self._settings
+        if self._places >= settings.max_streams or self._source_bytes + size > settings.source_bytes:
+            raise RequestRefused("overloaded", retry_after=RETRY_OVERLOADED_S)
+        self._places += 1
+        self._source_bytes += size
+        self._idle.clear()
+
+    def _give_place_back(self, size: int) -> None:
+        self._places -= 1
+        self._source_bytes -= size
+        if self._places == 0:
+            self._idle.set()
+
+    def _over(self, size: int, task: asyncio.Task[None]) -> None:
+        run = self._tasks.pop(task)
+        self._give_place_back(size)
+        # Looked at, or asyncio would print its traceback, and with it perhaps some of the source.
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("summary %s: a bug: %s", run.id, whereabouts(error))

@@ -1,0 +1,196 @@
+"""One running summary: pass after pass, the model's text goes into the core and its events into the log.
+
+The upstream is opened and closed here, in one frame, so that every way out hangs up: an end, a limit, a clock, a stop,
+a bug. Each way appends exactly one final event, unless the right to write is lost (`LogError`): then none.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from streamsum.core.events import Bullet, Event, SummaryCompleted, SummaryCreated, SummaryFailed, Terminal
+from streamsum.core.models import SummaryRequest
+from streamsum.core.passes import Cause, End, Pass
+from streamsum.core.sse import encode
+from streamsum.core.summary import Summary
+from streamsum.errors import Fenced, LogError, Problem
+from streamsum.runs.account import Account
+from streamsum.runs.log import Entry, Happening, Lease
+from streamsum.runs.tail import Tail
+from streamsum.telemetry import whereabouts
+from streamsum.upstream.base import Reply, Upstream, UpstreamError
+
+logger = logging.getLogger("streamsum")
+
+
+class Run:
+    """One task a summary, owned by `Runs`, never by a request."""
+
+    def __init__(
+        self, request: SummaryRequest, *, id: str, upstream: Upstream, lease: Lease, admitted: float, total_s: float
+    ) -> None:
+        """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then."""
+        self.id = id
+        # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
+        # is cancelled cancels it for all.
+        self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
+        self._request = request
+        self._summary = Summary(request)
+        self._upstream = upstream
+        self._lease = lease
+        self._account = Account(admitted=admitted)
+        self._deadline = admitted + total_s
+        self._stopped: Cause | None = None
+        self._lost: LogError | None = None  # why nothing can be written any more
+        self._scope: asyncio.Timeout | None = None  # around the pass of now: its clock, and the way to interrupt it
+        self._n = 0  # the last event's number
+
+    def stop(self, cause: Cause) -> None:
+        """End the summary within a moment, its upstream hung up; the first cause is the one."""
+        if self._stopped is None:
+            self._stopped = cause
+            self._interrupt()
+
+    async def run(self) -> None:
+        """Live from the first event to the last. Raises its own cancellation, and what kept the last one back."""
+        watcher = asyncio.create_task(self._watch(), name=f"watch {self.id}")
+        try:
+            await self._live()
+        except LogError as error:
+            self._say_started(None if isinstance(error, Fenced) else Problem.of("log_unavailable"))
+            logger.warning("summary %s: its log is lost: %s", self.id, type(error).__name__)
+        finally:
+            self._say_started(Problem.of("internal_error"))  # nobody waits for ever, whatever has happened
+            watcher.cancel()
+            await asyncio.wait([watcher])
+
+    async def _live(self) -> None:
+        try:
+            await self._write([self._created()])
+            await self._call_models()
+        except LogError:
+            raise
+        except asyncio.CancelledError:
+            # Only the end of the process, or of its loop, cancels the task itself.
+            self.stop(Cause.DRAINING)
+            with suppress(LogError):
+                await self._close()
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not keep listeners waiting for ever
+            self._stop_for_bug(error)
+        await self._close()
+
+    async def _watch(self) -> None:
+        """Hear what the log has to say while the run is busy."""
+        try:
+            if await self._lease.happening() is Happening.FENCED:
+                raise Fenced
+        except LogError as error:
+            self._lost = error
+            self._interrupt()
+        except Exception as error:  # noqa: BLE001 - a run that is deaf must not go on
+            self._stop_for_bug(error)
+        else:
+            self.stop(Cause.CANCELLED)
+
+    def _stop_for_bug(self, error: Exception) -> None:
+        logger.error("summary %s: a bug: %s", self.id, whereabouts(error))
+        self.stop(Cause.ERROR)
+
+    def _interrupt(self) -> None:
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(asyncio.get_running_loop().time())
+
+    # The passes.
+
+    async def _call_models(self) -> None:
+        end: End | None = None
+        while (next_pass := self._summary.next_pass(end)) and not self._interrupted:
+            reported = End(Cause.ERROR)  # nothing is known of it, should the call raise
+            try:
+                reported = end = await self._call(next_pass)
+            finally:
+                self._account.note_pass(next_pass, reported, model=self._upstream.model)
+        if self._lost is not None:
+            raise self._lost
+
+    @property
+    def _interrupted(self) -> bool:
+        return self._stopped is not None or self._lost is not None
+
+    async def _call(self, next_pass: Pass) -> End:
+        """One pass, from the call to the closed socket."""
+        reply: Reply | None = None
+        scope = asyncio.timeout_at(self._deadline)
+        try:
+            async with scope:
+                self._scope = scope
+                async with self._upstream.call(next_pass.prompt, deadline=self._deadline) as reply:
+                    await self._pump(reply, Tail(scope))
+        except UpstreamError as error:
+            return error.end
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        finally:
+            self._scope = None
+        return self._end(reply, cut=scope.expired())
+
+    async def _pump(self, reply: Reply, tail: Tail) -> None:
+        """The way of the data: few frames, as each is resumed at every read."""
+        summary = self._summary
+        async for text in reply:
+            if text and self._account.first_delta_ms is None:
+                self._account.note_delta()
+                self._say_started(None)
+            if events := summary.receive_deltas(text):
+                await self._write(events)
+            if self._interrupted or not tail.reads_on(summary.wants, text):
+                break
+
+    def _end(self, reply: Reply | None, *, cut: bool) -> End:
+        """How a pass ended: as the upstream says, unless it was cut while there was more to say."""
+        end = End(Cause.TIMEOUT) if reply is None else reply.end()
+        if self._stopped is not None:
+            return replace(end, cause=self._stopped)
+        if cut and self._summary.wants == "more":
+            return replace(end, cause=Cause.TIMEOUT)
+        return end
+
+    # The events.
+
+    def _created(self) -> SummaryCreated:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return SummaryCreated(
+            id=self.id,
+            model=self._upstream.model,
+            max_bullets=self._request.max_bullets,
+            created_at=now.replace("+00:00", "Z"),
+        )
+
+    async def _write(self, events: Sequence[Event], *, final: bool = False) -> None:
+        entries = [Entry(self._n + i, event.type, encode(event), final) for i, event in enumerate(events, 1)]
+        self._n += len(entries)
+        await self._lease.append(entries, final=final)
+        if self._account.first_bullet_ms is None and any(isinstance(event, Bullet) for event in events):
+            self._account.note_bullet()
+
+    async def _close(self) -> None:
+        terminal = self._summary.close(self._stopped, self._account.bill())
+        await self._write([terminal], final=True)
+        self._say_started(terminal.problem if isinstance(terminal, SummaryFailed) else None)
+        self._log(terminal)
+
+    def _log(self, terminal: Terminal) -> None:
+        ledger = terminal if isinstance(terminal, SummaryCompleted) else terminal.ledger
+        logger.info(
+            "summary %s: %s, %d bullets, %d rejected, %d passes, %d ms",
+            *(self.id, ledger.finish, ledger.bullets, ledger.rejected, len(ledger.passes), self._account.ms()),
+        )
+
+    def _say_started(self, problem: Problem | None) -> None:
+        if not self.started.done():
+            self.started.set_result(problem)

@@ -1,0 +1,253 @@
+"""All running summaries of a process: who is let in, and how the last one goes out."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+
+import pytest
+from typing_extensions import override
+
+from streamsum.core.models import SummaryRequest
+from streamsum.core.passes import Cause
+from streamsum.errors import LogDown, RequestRefused
+from streamsum.runs.log import Entry, EventLog, Happening, Lease, NewSummary
+from streamsum.runs.memory_log import MemoryLog
+from streamsum.runs.registry import Runs
+from streamsum.settings import Settings
+from tests.jumping_clock import in_jumping_time, now, settle
+from tests.scripted import HANG, ScriptedUpstream, Step
+
+REQUEST = SummaryRequest(text="x")
+DOCUMENT = '{"bullets": [{"text": "The first."}]}'
+
+
+def a_log() -> MemoryLog:
+    return MemoryLog(grace_s=10, keep_s=600, keep_bytes=1 << 20)
+
+
+def some_runs(
+    *script: Step, log: EventLog | None = None, max_streams: int = 1000, source_bytes: int = 1 << 20
+) -> tuple[Runs, ScriptedUpstream]:
+    upstream = ScriptedUpstream(script=script)
+    settings = Settings(max_streams=max_streams, source_bytes=source_bytes)
+    return Runs(upstream=upstream, log=log or a_log(), settings=settings), upstream
+
+
+async def refusal(runs: Runs, request: SummaryRequest = REQUEST) -> tuple[int, str, int | None]:
+    with pytest.raises(RequestRefused) as caught:
+        await runs.start(request)
+    problem = caught.value.problem
+    return problem.status, problem.code, problem.retry_after
+
+
+async def last_event(runs: Runs, id: str, key: str = "") -> Entry:
+    entries: Sequence[Entry] = await runs.log.read(id, key)
+    return entries[-1]
+
+
+@in_jumping_time
+async def test_a_started_summary_runs_by_itself() -> None:
+    """Its id is 128 random bits, its events belong to its key, and it counts as running until it is over."""
+    runs, upstream = some_runs(DOCUMENT)
+    run = await runs.start(REQUEST, key="alice")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{22}", run.id)
+    assert len(runs) == 1
+    async with asyncio.timeout(10):
+        assert await run.started is None
+    await settle()
+    assert (await last_event(runs, run.id, "alice")).event == "summary.completed"
+    assert (len(runs), upstream.open) == (0, 0)
+
+
+@in_jumping_time
+async def test_the_deadline_is_the_settings() -> None:
+    """From admission."""
+    upstream = ScriptedUpstream(script=[HANG])
+    runs = Runs(upstream=upstream, log=a_log(), settings=Settings(total_s=7))
+    await runs.start(REQUEST)
+    await asyncio.sleep(7.1)
+    assert upstream.deadlines == [pytest.approx(7, abs=0.01)]
+    assert len(runs) == 0
+
+
+# Admission.
+
+
+@in_jumping_time
+async def test_only_so_many_run_at_once() -> None:
+    """The place of one that is over is free again."""
+    runs, _ = some_runs(HANG, max_streams=2)
+    first, _ = await runs.start(REQUEST), await runs.start(REQUEST)
+    assert await refusal(runs) == (503, "overloaded", 5)
+    first.stop(Cause.CANCELLED)
+    await settle()
+    await runs.start(REQUEST)
+    assert len(runs) == 2
+    await runs.aclose()
+
+
+@in_jumping_time
+async def test_their_sources_are_bounded_together_in_bytes() -> None:
+    """Of UTF-8, to the byte; given back exactly once."""
+    runs, _ = some_runs(HANG, source_bytes=10)
+    run = await runs.start(SummaryRequest(text="é" * 4))
+    assert await refusal(runs, SummaryRequest(text="abc")) == (503, "overloaded", 5)
+    await runs.start(SummaryRequest(text="ab"))
+    for _ in range(3):
+        run.stop(Cause.CANCELLED)
+        await settle()
+    assert await refusal(runs, SummaryRequest(text="é" * 4 + "a")) == (503, "overloaded", 5)
+    await runs.start(SummaryRequest(text="é" * 4))
+    await runs.aclose()
+
+
+class SlowLog(MemoryLog):
+    """Takes its time to begin a summary, and may fail to."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
+        self._error = error
+
+    @override
+    async def create(self, new: NewSummary) -> Lease:
+        await asyncio.sleep(1)
+        if self._error:
+            raise self._error
+        return await super().create(new)
+
+
+@in_jumping_time
+async def test_a_place_is_taken_before_the_log_has_answered() -> None:
+    """Or two could take the last one."""
+    runs, _ = some_runs(HANG, log=SlowLog(), max_streams=1)
+    first = asyncio.create_task(runs.start(REQUEST))
+    await settle()
+    assert await refusal(runs) == (503, "overloaded", 5)
+    await first
+    await runs.aclose()
+
+
+@in_jumping_time
+async def test_a_log_that_is_down_refuses_and_takes_no_place() -> None:
+    """No call is made."""
+    runs, upstream = some_runs(DOCUMENT, log=SlowLog(LogDown()), max_streams=1)
+    for _ in range(3):
+        assert await refusal(runs) == (503, "log_unavailable", 1)
+    assert upstream.prompts == []
+    await runs.aclose()
+
+
+@in_jumping_time
+async def test_a_start_that_is_given_up_takes_no_place() -> None:
+    """Its client has left meanwhile."""
+    runs, _ = some_runs(HANG, log=SlowLog(), max_streams=1)
+    start = asyncio.create_task(runs.start(REQUEST))
+    await settle()
+    start.cancel()
+    await asyncio.wait([start])
+    await runs.start(REQUEST)
+    await runs.aclose()
+
+
+# Draining.
+
+
+@in_jumping_time
+async def test_draining_admits_no_more() -> None:
+    """Also when nothing runs."""
+    runs, _ = some_runs()
+    await runs.drain(30)
+    assert runs.draining
+    assert await refusal(runs) == (503, "draining", 1)
+    assert now() == 0
+
+
+@in_jumping_time
+async def test_draining_waits_for_what_runs() -> None:
+    """Not longer than it takes."""
+    runs, _ = some_runs(5.0, DOCUMENT)
+    run = await runs.start(REQUEST)
+    await runs.drain(30)
+    assert now() == pytest.approx(5, abs=0.01)
+    assert (await last_event(runs, run.id)).event == "summary.completed"
+
+
+@in_jumping_time
+async def test_draining_ends_what_does_not_end() -> None:
+    """When its time is over, with a terminal event; and returns when the last task is over."""
+    runs, upstream = some_runs(HANG)
+    ids = [(await runs.start(REQUEST)).id for _ in range(3)]
+    await runs.drain(30)
+    assert now() == pytest.approx(30, abs=0.01)
+    for id in ids:
+        event = await last_event(runs, id)
+        assert event.event == "summary.failed"
+        assert b'"finish":"draining"' in event.data
+    assert (len(runs), upstream.open, len(asyncio.all_tasks())) == (0, 0, 1)
+
+
+@in_jumping_time
+async def test_closing_stops_everything_at_once() -> None:
+    """Also what was being waited for."""
+    runs, upstream = some_runs(HANG)
+    await runs.start(REQUEST)
+    draining = asyncio.create_task(runs.drain(30))
+    await settle()
+    await runs.aclose()
+    async with asyncio.timeout(1):
+        await draining
+    assert (len(runs), upstream.open) == (0, 0)
+
+
+@in_jumping_time
+async def test_a_start_that_the_drain_overtakes_ends_at_once() -> None:
+    """It was admitted, so it ends like the others, and is waited for."""
+    runs, upstream = some_runs(DOCUMENT, log=SlowLog())
+    start = asyncio.create_task(runs.start(REQUEST))
+    await settle()
+    await runs.aclose()
+    run = await start
+    assert b'"finish":"draining"' in (await last_event(runs, run.id)).data
+    assert upstream.prompts == []
+
+
+# Bugs.
+
+
+class WormyLease:
+    """Takes no final event."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
+        if final:
+            raise ZeroDivisionError("xyzzy-canary")
+        await self._lease.append(entries)
+
+    def preview(self, data: bytes) -> None:
+        self._lease.preview(data)
+
+    async def happening(self) -> Happening:
+        return await self._lease.happening()
+
+
+class WormyLog(MemoryLog):
+    @override
+    async def create(self, new: NewSummary) -> Lease:
+        return WormyLease(await super().create(new))
+
+
+@in_jumping_time
+async def test_a_run_that_breaks_gives_its_place_back(caplog: pytest.LogCaptureFixture) -> None:
+    """Its type is logged, its text is not."""
+    log = WormyLog(grace_s=10, keep_s=600, keep_bytes=1 << 20)
+    runs, _ = some_runs(DOCUMENT, log=log, max_streams=1)
+    for _ in range(2):
+        run = await runs.start(REQUEST)
+        async with asyncio.timeout(10):
+            await run.started
+        await settle()
+    assert len(runs) == 0
+    assert "ZeroDivisionError" in caplog.text
+    assert "xyzzy-canary" not in caplog.text
