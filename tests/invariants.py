@@ -68,7 +68,7 @@ def check(
     """`wire` is a whole body, from the event after number `after` to the last. Raises AssertionError."""
     received = EventStreamDecoder().feed(wire)
     _check_independently(wire, [(event.event, bytes(event.data)) for event in received])
-    events = []
+    events, id = [], ""
     for n, event in enumerate(received, after + 1):
         id, _, number = (event.id or "").rpartition(":")
         assert (int(number), len(id)) == (n, 22)

@@ -27,7 +27,6 @@ def play(
     for cut in cuts:
         events += summary.receive_deltas(cut)
         if summary.wants == "nothing":
-            end = Cause.CLOSED_BY_US
             break
     assert summary.next_pass(End(end, "stop")) is None
     return events, summary.close(cause, BILL)
@@ -142,6 +141,13 @@ def test_a_failed_summary_tells_its_problem(end: End, code: str, status: int) ->
     assert (last.problem.code, last.problem.status) == (code, status)
     assert last.problem.retry_after == (3 if end.retry_after else None)
     assert last.problem.max_chars == end.max_chars
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, '["a" "b"', '["a", "b", "c", "d"'])
+def test_our_reason_to_hang_up_comes_before_what_the_same_read_brought(text: str) -> None:
+    """A refusal, or no more tokens, behind the point where we stopped listening, changes nothing."""
+    endings = {finish(play([text], end, max_bullets=3)[1]) for end in (Cause.REFUSAL, Cause.LENGTH, Cause.STOP)}
+    assert len(endings) == 1
 
 
 def test_a_cause_from_outside_wins_over_the_last_pass() -> None:

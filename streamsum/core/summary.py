@@ -98,7 +98,9 @@ class Summary:
     def close(self, cause: Cause | None, bill: Bill) -> SummaryCompleted | SummaryFailed:
         """The last event, once. `cause`: what ended it all from outside; None: the last pass did, as it ended."""
         last = self._last or End(Cause.ERROR)
-        cause = cause or last.cause
+        if cause is None:
+            # What came in the same read as our reason to hang up would not have been seen in smaller reads.
+            cause = Cause.CLOSED_BY_US if self.wants == "nothing" else last.cause
         verdict = finish.judge(
             finish.Situation(
                 cause=cause,
