@@ -80,6 +80,9 @@ class Settings:
     max_tokens: int | None = _setting(
         "STREAMSUM_MAX_TOKENS", None, _max_tokens, "sent with every call; `auto`: from the bullets asked for"
     )
+    item_model: str | None = _setting(
+        "STREAMSUM_ITEM_MODEL", None, str, "`package.module:Name`: a Pydantic model that every element must be"
+    )
     ca_file: str | None = _setting("STREAMSUM_CA_FILE", None, str, "certificates to trust, towards the upstream")
     proxy: str | None = _setting("STREAMSUM_PROXY", None, str, "proxy towards the upstream")
 

@@ -18,7 +18,7 @@ def test_what_the_caller_wants_is_said() -> None:
     """Number, length in words, language, focus; a schema without maxLength."""
     request = SummaryRequest(text="x", max_bullets=1, max_bullet_chars=80, language="pt-BR", focus="prices")
     asked = prompt.ask(request, mark="f00d")
-    assert "one bullet, each of at most 10 words, in the language pt-BR." in asked.user
+    assert "in one bullet, in the language pt-BR. Each bullet is one complete sentence of at most 10" in asked.user
     assert "prices" in asked.user
     assert asked.schema["properties"]["bullets"]["maxItems"] == 1
     assert "maxLength" not in str(asked.schema)

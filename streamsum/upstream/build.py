@@ -1,0 +1,119 @@
+"""From settings to the model's side. Libraries are imported only for the upstream that is asked for."""
+
+import logging
+import ssl
+from typing import TYPE_CHECKING, Literal, assert_never
+from urllib.parse import urlsplit
+
+from streamsum.errors import SettingsError
+from streamsum.settings import Settings
+from streamsum.upstream.base import Capabilities, Upstream
+
+if TYPE_CHECKING:
+    import httpx2
+    import openai
+
+log = logging.getLogger("streamsum")
+
+
+def build(settings: Settings) -> Upstream:
+    """The upstream that `settings` ask for. Raises SettingsError with what the operator can do."""
+    kind = _kind(settings)
+    match kind:
+        case "openai":
+            return _openai(settings)
+        case "embedded":
+            return _embedded(settings)
+        case _:
+            assert_never(kind)
+
+
+def build_from(client: "openai.AsyncOpenAI", settings: Settings) -> Upstream:
+    """An upstream with the provider, keys and headers of `client`, over connections of our own."""
+    return _upstream(client.with_options(http_client=_connections(settings)), settings)
+
+
+def _kind(settings: Settings) -> Literal["openai", "embedded"]:
+    if settings.upstream != "auto":
+        return settings.upstream
+    if settings.api_key:
+        log.info("OPENAI_API_KEY is set: using the model %s", settings.model)
+        return "openai"
+    log.info("OPENAI_API_KEY is not set: using the built-in model")
+    return "embedded"
+
+
+def _openai(settings: Settings) -> Upstream:
+    import openai
+
+    key, base_url = _key(settings), _base_url(settings)
+    return _upstream(openai.AsyncOpenAI(api_key=key, base_url=base_url, http_client=_connections(settings)), settings)
+
+
+def _upstream(client: "openai.AsyncOpenAI", settings: Settings) -> Upstream:
+    from streamsum.upstream.openai import OpenAIUpstream
+
+    return OpenAIUpstream(
+        client,
+        model=settings.model,
+        can=Capabilities(output_mode=settings.output_mode),
+        stall_s=settings.stall_s,
+        think_s=settings.think_s,
+        max_tokens=settings.max_tokens,
+    )
+
+
+def _connections(settings: Settings) -> "httpx2.AsyncClient":
+    from streamsum.upstream.transport import Transport, http_client
+
+    return http_client(Transport(streams=settings.max_streams, trust=_trust(settings), proxy=_proxy(settings)))
+
+
+def _embedded(settings: Settings) -> Upstream:
+    from streamsum.upstream.embedded import EmbeddedUpstream, find_model
+
+    # Reading a long prompt on a laptop's cores takes as long as others think.
+    silence_s = max(settings.stall_s, settings.think_s)
+    return EmbeddedUpstream(find_model(), silence_s=silence_s, max_tokens=settings.max_tokens)
+
+
+def _key(settings: Settings) -> str:
+    if settings.api_key:
+        key = settings.api_key.get_secret_value()
+        if not (key.isascii() and key.isprintable()):
+            raise SettingsError("OPENAI_API_KEY must be ASCII: it goes into a header")
+        return key
+    if settings.base_url:
+        return "none"  # servers on one's own machine ask for no key, but the SDK does
+    raise SettingsError("OPENAI_API_KEY must be set, or OPENAI_BASE_URL of a server that needs none")
+
+
+def _base_url(settings: Settings) -> str:
+    url = settings.base_url or "https://api.openai.com/v1"
+    _check_url(url, variable="OPENAI_BASE_URL")
+    return url
+
+
+def _proxy(settings: Settings) -> str | None:
+    if settings.proxy:
+        _check_url(settings.proxy, variable="STREAMSUM_PROXY")
+    return settings.proxy
+
+
+def _check_url(url: str, *, variable: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise SettingsError(f"{variable} must be the URL of an HTTP server")
+
+
+def _trust(settings: Settings) -> ssl.SSLContext | None:
+    if not settings.ca_file:
+        return None
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError:  # ssl.SSLError too
+        raise SettingsError("STREAMSUM_CA_FILE must be a readable file of PEM certificates") from None

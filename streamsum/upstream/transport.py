@@ -1,0 +1,205 @@
+"""An httpx2 transport on aiohttp: what the OpenAI SDK sends goes out here, what comes back is read here.
+
+Why not the SDK's own: it turns refused connections into time-outs, puts frames between the socket and the reader, and
+cannot hang up without awaiting. Here a redirect is an answer like any other, the environment's proxies are not read,
+nothing is decompressed, and each error keeps its real cause and none of its words.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import aiohttp
+import httpx2
+from typing_extensions import override
+from yarl import URL
+
+# What the SDK reads by itself are the bodies of errors: beyond this there is nothing in them that we would use.
+MAX_ERROR_BODY_BYTES = 64 * 1024
+# An error is known by its status already: its details are not worth a longer wait.
+MAX_ERROR_BODY_S = 3.0
+
+# Connections beside those of running summaries: ones that are just ending, ones that a check needs.
+_SPARE_CONNECTIONS = 32
+# Our own clocks (`clocks.py`) know what a call is waiting for; aiohttp's do not.
+_NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+# Under this name a response carries its body, past the layers that httpx2 puts around it.
+_BODY = "streamsum.body"
+
+
+class Body(httpx2.AsyncByteStream):
+    """The body of a response that is arriving: `read` until b"", and `close` on every path."""
+
+    def __init__(self, response: aiohttp.ClientResponse, *, error_body_s: float = MAX_ERROR_BODY_S) -> None:
+        self._response = response
+        self._error_body_s = error_body_s
+
+    async def read(self) -> bytes:
+        """What has arrived since the last read, as soon as there is something; b"" at the end.
+
+        Raises httpx2.TransportError: after `close` too.
+        """
+        try:
+            return await self._response.content.readany()
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # RuntimeError: closed while it waited
+            raise _translated(error) from error
+
+    def close(self) -> None:
+        """Let go, at once and whoever is reading.
+
+        The connection of a body that has arrived whole was given back already, for another call; else it is cut.
+        """
+        connection = self._response.connection
+        transport = connection.transport if connection else None
+        self._response.close()
+        if transport:
+            transport.abort()  # else a TLS peer that does not answer would be waited for
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield await self._read_error()
+
+    @override
+    async def aclose(self) -> None:
+        self.close()
+
+    async def _read_error(self) -> bytes:
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._error_body_s):
+                while len(body) < MAX_ERROR_BODY_BYTES and (read := await self.read()):
+                    body += read
+        except (TimeoutError, httpx2.TransportError):
+            pass  # what came has to do
+        finally:
+            self.close()
+        return bytes(body[:MAX_ERROR_BODY_BYTES])
+
+
+@dataclass(slots=True)
+class _Connection:
+    """What a request went over: one `kept` from an earlier request, or a new one."""
+
+    kept: bool = False
+
+
+class Transport(httpx2.AsyncBaseTransport):
+    """Connections to models: `streams` is how many calls run at once, at most. Never queues a call.
+
+    `trust`: the certificates to trust, None for the system's. `proxy`: the URL of an HTTP proxy. `error_body_s`: how
+    long the body of an error is read.
+    """
+
+    def __init__(
+        self,
+        *,
+        streams: int,
+        trust: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        error_body_s: float = MAX_ERROR_BODY_S,
+    ) -> None:
+        self._connections = streams + _SPARE_CONNECTIONS
+        self._error_body_s = error_body_s
+        self._trust = trust
+        self._proxy = proxy
+        self._session: aiohttp.ClientSession | None = None
+
+    @override
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            response = await self._send(request)
+        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:  # RuntimeError: closed
+            raise _translated(error) from error
+        body = Body(response, error_body_s=self._error_body_s)
+        return httpx2.Response(response.status, headers=_plain_headers(response), stream=body, extensions={_BODY: body})
+
+    async def _send(self, request: httpx2.Request) -> aiohttp.ClientResponse:
+        """Send, and send again where a kept connection turns out to have been closed by the server meanwhile.
+
+        Ends: each try uses up one kept connection, and what fails on a new one has failed.
+        """
+        headers = httpx2.Headers(request.headers)
+        headers["Accept-Encoding"] = "identity"
+        body = await request.aread()
+        while True:
+            connection = _Connection()
+            try:
+                return await self._open_session().request(
+                    request.method,
+                    URL(str(request.url), encoded=True),
+                    headers=headers.multi_items(),
+                    data=body,
+                    allow_redirects=False,
+                    proxy=self._proxy,
+                    trace_request_ctx=connection,
+                )
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientConnectionResetError):
+                if not connection.kept:
+                    raise
+
+    @override
+    async def aclose(self) -> None:
+        if self._session:
+            await self._session.close()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        """Opened by the first call: a session belongs to the loop that it was opened in."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._trust or True),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=_NO_TIMEOUTS,
+                trace_configs=[_watch_kept_connections()],
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._session
+
+
+def _watch_kept_connections() -> aiohttp.TraceConfig:
+    async def tell(
+        _session: aiohttp.ClientSession, trace: SimpleNamespace, _params: aiohttp.TraceConnectionReuseconnParams
+    ) -> None:
+        trace.trace_request_ctx.kept = True
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_reuseconn.append(tell)
+    return config
+
+
+def http_client(transport: Transport) -> httpx2.AsyncClient:
+    """What the SDK is given to send with."""
+    return httpx2.AsyncClient(transport=transport, follow_redirects=False, trust_env=False)
+
+
+def body_of(response: httpx2.Response) -> Body:
+    """The body of a response that came in by `Transport`, to be read directly."""
+    body = response.extensions[_BODY]
+    assert isinstance(body, Body)  # noqa: S101 - a type, told to the checker
+    return body
+
+
+def _plain_headers(response: aiohttp.ClientResponse) -> list[tuple[str, str]]:
+    """Without the encoding: "identity" was asked for, and httpx2 would unpack an error's body to any size."""
+    return [(name, value) for name, value in response.headers.items() if name.lower() != "content-encoding"]
+
+
+def _translated(error: Exception) -> httpx2.TransportError:
+    """The httpx2 error that says what happened, in our words: the first line that matches."""
+    match error:
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return httpx2.ProxyError("the proxy did not connect us")
+        case aiohttp.ClientConnectorDNSError():
+            return httpx2.ConnectError("the host's name is not known")
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return httpx2.ConnectError("no secure connection")
+        case aiohttp.ClientConnectorError():
+            return httpx2.ConnectError("the connection was refused")
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | ValueError():
+            return httpx2.UnsupportedProtocol("not a URL that can be called")
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
+            return httpx2.RemoteProtocolError("the answer broke off, or is not HTTP")
+        case _:
+            return httpx2.ReadError("the connection was lost")
