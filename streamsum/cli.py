@@ -1,0 +1,153 @@
+"""The command line: what people type, and what they are told. Nobody is shown a traceback.
+
+Imports stand where they are needed, so that `--help` and usage errors come at once.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any
+
+from streamsum import __version__
+
+if TYPE_CHECKING:
+    from streamsum.settings import Settings
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+PIPE_CLOSED = 141  # 128 + SIGPIPE
+
+_EXAMPLES = """\
+examples:
+  streamsum summarize article.txt
+  curl -s https://example.org/notes.txt | streamsum summarize --max-bullets 3 --focus prices
+  streamsum serve --port 8080
+  curl -N 'http://127.0.0.1:8080/stream?q=Some+long+text'
+
+The model is an OpenAI-compatible server's if OPENAI_API_KEY is set (OPENAI_BASE_URL, STREAMSUM_MODEL), else the
+built-in one.
+"""
+
+_EXIT_STATUS = """\
+exit status: 0 completed, 3 completed but cut short, 1 failed, 2 bad usage, 130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None, *, environment: Mapping[str, str] = os.environ) -> int:
+    """Run one command; the result is the exit status. Raises SystemExit on bad usage, as argparse does."""
+    arguments = _parser().parse_args(argv)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without bullets, or without the text's letters
+    try:
+        status: int = arguments.run(arguments, environment)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes once more on its way out, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    plain = partial(argparse.RawDescriptionHelpFormatter, max_help_position=28)
+    parser = argparse.ArgumentParser(
+        prog="streamsum",
+        description="Summaries that arrive one validated bullet at a time, while the model is still writing.",
+        epilog=_EXAMPLES,
+        formatter_class=plain,
+    )
+    parser.add_argument("--version", action="version", version=f"streamsum {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the service", description="Run the service, until Ctrl-C.")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", default=8080, type=_port, help="0 takes a free one (default: %(default)s)")
+    serve.set_defaults(run=_serve)
+
+    summarize = commands.add_parser(
+        "summarize",
+        help="summarise a file, or standard input",
+        description="Summarise FILE, or standard input. Bullets appear as they are validated.",
+        epilog=_EXIT_STATUS,
+        formatter_class=plain,
+    )
+    summarize.add_argument("file", metavar="FILE", nargs="?", default="-", help="UTF-8 text (default: standard input)")
+    summarize.add_argument("--max-bullets", type=int, metavar="N", help="as many as may come: 1 to 50 (default: 5)")
+    summarize.add_argument("--max-bullet-chars", type=int, metavar="N", help="of each: 20 to 1000 (default: 280)")
+    summarize.add_argument("--focus", metavar="WORDS", help="what the reader cares about")
+    summarize.add_argument("--language", metavar="TAG", help="of the bullets: en, pt-BR (default: the text's)")
+    summarize.add_argument("--model", help="instead of STREAMSUM_MODEL")
+    summarize.add_argument("--json", action="store_true", help="print every event, one line of JSON each")
+    summarize.set_defaults(run=_summarize)
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _serve(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    from streamsum import telemetry, terminal
+    from streamsum.errors import SettingsError
+    from streamsum.listening import PortTaken, bind
+    from streamsum.serve import serve
+    from streamsum.settings import Settings
+    from streamsum.web.app import create_app
+
+    try:
+        settings = Settings.read(environment)
+        telemetry.set_up(settings.log_level)
+        with bind(arguments.host, arguments.port, settings) as listener:
+            asyncio.run(serve(create_app(settings), listener))
+    except SettingsError as error:
+        terminal.say(str(error))
+        return terminal.BAD_USAGE
+    except PortTaken as error:
+        terminal.say(str(error))
+        return terminal.FAILED
+    return terminal.COMPLETED
+
+
+def _summarize(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    from streamsum import telemetry, terminal
+    from streamsum.errors import RequestRefused, SettingsError
+    from streamsum.settings import Settings
+    from streamsum.source import Unreadable, read_source
+
+    try:
+        settings = Settings.read(environment)
+        telemetry.set_up("ERROR")  # what went wrong is said once, and by us
+        text = read_source(arguments.file, max_bytes=settings.max_body_bytes)
+        if arguments.model is not None:
+            settings = replace(settings, model=arguments.model)
+        return asyncio.run(_show_summary(text, settings, _options(arguments), as_json=arguments.json))
+    except RequestRefused as error:
+        terminal.say(terminal.explain(error.problem))
+        return terminal.BAD_USAGE if error.problem.status < 500 else terminal.FAILED
+    except (SettingsError, Unreadable) as error:
+        terminal.say(str(error))
+        return terminal.BAD_USAGE
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    names = ("max_bullets", "max_bullet_chars", "focus", "language")
+    return {name: value for name in names if (value := getattr(arguments, name)) is not None}
+
+
+async def _show_summary(text: str, settings: "Settings", options: dict[str, Any], *, as_json: bool) -> int:
+    from streamsum import terminal
+    from streamsum.inprocess import summarize
+
+    last = None
+    async with summarize(text, settings=settings, **options) as events:
+        async for last in events:
+            terminal.show(last, as_json=as_json)
+    return terminal.exit_status(last)

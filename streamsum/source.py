@@ -1,0 +1,35 @@
+"""The text to summarise: a file's, or what comes in by standard input."""
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from streamsum.errors import StreamsumError
+
+
+class Unreadable(StreamsumError):
+    """There is no text to be had; the message is for the person."""
+
+
+def read_source(file: str, *, max_bytes: int) -> str:
+    """The text in `file`, or with `-` in standard input. Raises Unreadable."""
+    try:
+        if file == "-":
+            return _text(sys.stdin.buffer, max_bytes)
+        with Path(file).open("rb") as opened:
+            return _text(opened, max_bytes)
+    except OSError as error:
+        raise Unreadable(f"cannot read {file}: {error.strerror}") from None
+    except ValueError:  # of the codec, or a NUL in the name
+        raise Unreadable(f"cannot read {file}: it is not UTF-8 text") from None
+
+
+def _text(opened: BinaryIO, max_bytes: int) -> str:
+    """A byte more than allowed is read, so that nothing endless is."""
+    data = opened.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise Unreadable(f"the text is longer than {max_bytes} bytes (STREAMSUM_MAX_BODY_BYTES)")
+    text = data.decode("utf-8-sig")
+    if not text.strip():
+        raise Unreadable("the text is empty")
+    return text

@@ -1,0 +1,75 @@
+"""Events as a terminal shows them: bullets on standard output the moment they come, all else on standard error."""
+
+import sys
+from typing import assert_never
+
+from streamsum.core.events import (
+    Bullet,
+    BulletDelta,
+    BulletRejected,
+    Event,
+    SummaryCompleted,
+    SummaryCreated,
+    SummaryFailed,
+)
+from streamsum.core.sse import encode
+from streamsum.errors import Problem
+
+COMPLETED, FAILED, BAD_USAGE, TRUNCATED = 0, 1, 2, 3
+
+_HINTS = {
+    "upstream_error": "Is it running? OPENAI_BASE_URL says where it is looked for.",
+    "upstream_rejected": "Check OPENAI_API_KEY, OPENAI_BASE_URL and STREAMSUM_MODEL.",
+    "overloaded": "It may be a rate limit of the model's server.",
+}
+
+
+def show(event: Event, *, as_json: bool) -> None:
+    """Print it, if there is anything to see."""
+    if as_json:
+        sys.stdout.buffer.write(encode(event) + b"\n")  # JSON is UTF-8, whatever the terminal is
+        sys.stdout.flush()
+        return
+    match event:
+        case Bullet():
+            print(f"• {event.text}", flush=True)
+        case SummaryCompleted() if event.truncated:
+            say(f"the summary is cut short ({event.finish})")
+        case SummaryFailed():
+            say(explain(event.problem))
+        case SummaryCreated() | BulletRejected() | BulletDelta() | SummaryCompleted():
+            pass
+        case _:
+            assert_never(event)
+
+
+def exit_status(last: Event | None) -> int:
+    """What the shell is told of a summary with this last event."""
+    if isinstance(last, SummaryCompleted):
+        return TRUNCATED if last.truncated else COMPLETED
+    return FAILED
+
+
+def explain(problem: Problem) -> str:
+    """A problem in a line or two, with what may help; what is wrong with a field by the option's name."""
+    lines = [f"{_option(error.loc)}{error.detail}" for error in problem.errors or ()] or [problem.detail]
+    if problem.max_chars is not None:
+        lines.append(f"It takes about {problem.max_chars} characters.")
+    if hint := _HINTS.get(problem.code):
+        lines.append(hint)
+    return " ".join(lines)
+
+
+def say(words: str) -> None:
+    """A message to the person."""
+    print(f"streamsum: {words}", file=sys.stderr, flush=True)
+
+
+def _option(loc: tuple[str | int, ...]) -> str:
+    match loc:
+        case ("text", *_):
+            return "the text: "
+        case (str(name), *_):
+            return f"--{name.replace('_', '-')}: "
+        case _:
+            return ""

@@ -1,0 +1,71 @@
+"""A client's connection: uvicorn's over h11, made fit for clients that take nothing, or send ahead and leave."""
+
+import asyncio
+from typing import ClassVar
+
+import h11
+from typing_extensions import override
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from streamsum.web.patience import Patience
+
+# What a client may have sent ahead of its answer while we still look out for its leaving: a next request's head.
+MAX_AHEAD_BYTES = 16 * 1024
+
+
+class Connection(H11Protocol):
+    """Aborted when bytes wait in our memory for `blocked_s` and none of them is taken: else they, and the socket, would
+    stay for ever, since a transport that is closed flushes first.
+    """
+
+    blocked_s: ClassVar[float] = Patience().blocked_s
+
+    _waiting_bytes = 0
+    _timer: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Blocked means: something waits at all. So a stream never has more than one write in memory."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        """Read on when the next request is here already: uvicorn stops, and then nobody sees the client leave."""
+        super().data_received(data)
+        is_ahead = self.flow.read_paused and self.conn.their_state is h11.DONE
+        if is_ahead and len(self.conn.trailing_data[0]) <= MAX_AHEAD_BYTES:
+            self.flow.resume_reading()
+
+    @override
+    def pause_writing(self) -> None:
+        """Something waits."""
+        super().pause_writing()
+        self._look_again()
+
+    @override
+    def resume_writing(self) -> None:
+        """Nothing waits."""
+        super().resume_writing()
+        self._forget()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """There is nothing to wait for."""
+        super().connection_lost(exc)
+        self._forget()
+
+    def _look_again(self) -> None:
+        self._waiting_bytes = self.transport.get_write_buffer_size()
+        self._timer = self.loop.call_later(self.blocked_s, self._judge)
+
+    def _judge(self) -> None:
+        if self.transport.get_write_buffer_size() < self._waiting_bytes:
+            self._look_again()
+        else:
+            self.transport.abort()
+
+    def _forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

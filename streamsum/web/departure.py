@@ -1,0 +1,50 @@
+"""The client's leaving, watched from the first moment: the server tells of it on `receive()` and nowhere else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.types import Message, Receive, Send
+
+
+class ClientGone(Exception):
+    """Nobody is there to be answered: not an error, and nothing to log."""
+
+
+@asynccontextmanager
+async def departure(receive: Receive) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that is done when the client has left; enter it when the body has been read."""
+    watch = asyncio.create_task(_until_gone(receive))
+    try:
+        yield watch
+    finally:
+        await let_go(watch)
+
+
+async def let_go(task: "asyncio.Task[Any]") -> None:
+    """Cancel it, and look at how it ended, or asyncio would print that."""
+    task.cancel()
+    await asyncio.wait([task])
+    task.cancelled() or task.exception()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass  # what else a client sends belongs to its next request
+
+
+def bounded(send: Send, *, blocked_s: float) -> Send:
+    """`send` that waits no longer than that for a client that takes nothing, and raises ClientGone.
+
+    An OSError is how servers of ASGI 2.4 and later tell of a departure here; below that they drop what is sent.
+    """
+
+    async def send_within(message: Message) -> None:
+        try:
+            async with asyncio.timeout(blocked_s):
+                await send(message)
+        except OSError:  # TimeoutError is one
+            raise ClientGone from None
+
+    return send_within

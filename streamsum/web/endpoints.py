@@ -1,0 +1,118 @@
+"""The routes: from a request to the response that answers it."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from streamsum.core.models import SummaryRequest
+from streamsum.core.refusals import validate
+from streamsum.errors import NotFound, RequestRefused
+from streamsum.web import bodies, cursors, queries
+from streamsum.web.accept import refuse_unacceptable
+from streamsum.web.cursors import Cursor
+from streamsum.web.doors import refuse_foreign_pages
+from streamsum.web.resources import Resource
+from streamsum.web.responses import EventStreamResponse, ResumeResponse, SummaryResponse
+from streamsum.web.service import NO_KEY, Service
+from streamsum.web.snapshots import snapshot
+
+_SUMMARY_ID = re.compile(cursors.SUMMARY_ID)
+
+
+async def start_by_body(request: Request, service: Service) -> ASGIApp:
+    """`POST /v1/summaries`: the status is held until the first content, or until it is known to be an error."""
+    refuse_unacceptable(request.headers.getlist("accept"))
+    data = await bodies.read_object(
+        request.headers,
+        request.receive,
+        max_bytes=service.settings.max_body_bytes,
+        within=service.patience.body_s,
+    )
+    return await _start(validate(data, models=service.models), service, held=True)
+
+
+async def start_by_query(request: Request, service: Service) -> ASGIApp:
+    """`GET /v1/summaries?text=…`: answers at once; with a cursor, goes on with the summary that it points into."""
+    return await _start_or_resume(request, service, text_name="text")
+
+
+async def start_short(request: Request, service: Service) -> ASGIApp:
+    """`GET /stream?q=…`: the shortest form of the same."""
+    return await _start_or_resume(request, service, text_name="q")
+
+
+async def show(request: Request, service: Service) -> ASGIApp:
+    """`GET /v1/summaries/{id}`: what is known of it by now."""
+    refuse_unacceptable(request.headers.getlist("accept"))
+    id = _id_of(request)
+    return JSONResponse(snapshot(id, await service.log.read(id, NO_KEY)))
+
+
+async def cancel(request: Request, service: Service) -> ASGIApp:
+    """`DELETE /v1/summaries/{id}`: end it, or forget it."""
+    await service.log.cancel(_id_of(request), NO_KEY)
+    return Response(status_code=204)
+
+
+async def follow(request: Request, service: Service) -> ASGIApp:
+    """`GET /v1/summaries/{id}/events`: from the start, or after a cursor."""
+    refuse_unacceptable(request.headers.getlist("accept"))
+    id = _id_of(request)
+    cursor = _cursor_of(request)
+    if cursor is None:
+        return ResumeResponse(service, id, after=None)
+    if cursor.id != id:
+        raise RequestRefused("invalid_event_id")
+    return ResumeResponse(service, id, after=cursor.n)
+
+
+async def healthz(_request: Request, _service: Service) -> ASGIApp:
+    """`GET /healthz`: the process answers."""
+    return JSONResponse({"status": "alive"})
+
+
+async def readyz(_request: Request, service: Service) -> ASGIApp:
+    """`GET /readyz`: a new summary would be taken."""
+    if service.runs.draining:
+        raise RequestRefused("draining")
+    return JSONResponse({"status": "ready"})
+
+
+ROUTES = (
+    Route("/v1/summaries", Resource(GET=start_by_query, POST=start_by_body)),
+    Route("/v1/summaries/{id}", Resource(GET=show, DELETE=cancel)),
+    Route("/v1/summaries/{id}/events", Resource(GET=follow)),
+    Route("/stream", Resource(GET=start_short)),
+    Route("/healthz", Resource(GET=healthz)),
+    Route("/readyz", Resource(GET=readyz)),
+)
+
+
+async def _start_or_resume(request: Request, service: Service, *, text_name: str) -> ASGIApp:
+    refuse_unacceptable(request.headers.getlist("accept"))
+    if cursor := _cursor_of(request):
+        return ResumeResponse(service, cursor.id, after=cursor.n)
+    refuse_foreign_pages(request.headers)
+    data = queries.fields_of(request.scope["query_string"], text_name=text_name)
+    return await _start(validate(data, models=service.models), service, held=False)
+
+
+async def _start(wanted: SummaryRequest, service: Service, *, held: bool) -> ASGIApp:
+    run = await service.runs.start(wanted)
+    if not wanted.stream:
+        return SummaryResponse(service, run.id)
+    return EventStreamResponse(service, run.id, after=0, started=run.started if held else None)
+
+
+def _cursor_of(request: Request) -> Cursor | None:
+    return cursors.cursor_of(request.headers, request.query_params)
+
+
+def _id_of(request: Request) -> str:
+    id: str = request.path_params["id"]
+    if not _SUMMARY_ID.fullmatch(id):
+        raise NotFound
+    return id

@@ -1,0 +1,98 @@
+"""Exception -> problem+json (RFC 9457), for everything that can be raised behind a route.
+
+Nothing of an exception's text is sent or logged, and nothing reaches the server's own traceback printer.
+"""
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+
+from streamsum.errors import Expired, InvalidCursor, LogError, NotFound, Problem, RequestRefused, SettingsError
+from streamsum.telemetry import whereabouts
+from streamsum.web.departure import ClientGone, bounded
+
+# Another replica may answer at once, and a slot may be free in a moment.
+DEFAULT_RETRY_AFTER_S = 2
+
+_LOG_CODES: dict[type[LogError], str] = {
+    NotFound: "not_found",
+    Expired: "expired",
+    InvalidCursor: "invalid_event_id",
+}
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+_logger = logging.getLogger("streamsum")
+
+
+def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """The response that says so; a 503 always says when to try again, a 408 ends the connection (RFC 9110, 15.5.9)."""
+    sent = dict(headers or {})
+    if problem.retry_after is not None or problem.status == 503:
+        sent["Retry-After"] = str(problem.retry_after or DEFAULT_RETRY_AFTER_S)
+    if problem.status == 408:
+        sent["Connection"] = "close"
+    return Response(problem.model_dump_json(), problem.status, sent, "application/problem+json")
+
+
+def problem_of(error: Exception) -> Problem:
+    """What a client is told of an error of ours, or of the router's."""
+    match error:
+        case RequestRefused():
+            return error.problem
+        case LogError():
+            return Problem.of(_LOG_CODES.get(type(error), "log_unavailable"))
+        case HTTPException(status_code=status) if status in _HTTP_CODES:
+            return Problem.of(_HTTP_CODES[status])
+        case _:
+            return Problem.of("internal_error")
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return problem_response(problem_of(error), headers)
+
+
+HANDLERS: dict[type[Exception], ExceptionHandler] = dict.fromkeys((RequestRefused, LogError, HTTPException), _answer)
+
+
+class Guard:
+    """Middleware: the last to see an exception, and the first to see that a client takes nothing."""
+
+    def __init__(self, app: ASGIApp, *, blocked_s: float) -> None:
+        self._app = app
+        self._blocked_s = blocked_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on. A departure is no error: there is nobody to answer."""
+        with suppress(ClientGone):
+            await self._answer_bugs(scope, receive, bounded(send, blocked_s=self._blocked_s))
+
+    async def _answer_bugs(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """500 if nothing was answered yet. A stream that has begun just ends: its client comes back."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, its text stays here
+            _log(error)
+            if scope["type"] == "http" and not started:
+                await problem_response(Problem.of("internal_error"))(scope, receive, send)
+
+
+def _log(error: Exception) -> None:
+    if isinstance(error, SettingsError):  # its words are ours, and meant for the operator
+        _logger.error("%s", error)
+    else:
+        _logger.error("a bug: %s", whereabouts(error))

@@ -1,0 +1,134 @@
+"""A summary's log as a response: an event stream, or one JSON object when all is over.
+
+Both listen to the log for as long as they last, in one coroutine frame, so that the log notices their leaving on every
+path; both watch the client's leaving from the first moment. There is one sender, so no heartbeat can overtake an event.
+"""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem
+from streamsum.runs.log import Entry
+from streamsum.web.departure import ClientGone, departure
+from streamsum.web.feed import Feed
+from streamsum.web.frames import Frames
+from streamsum.web.problems import problem_response
+from streamsum.web.service import NO_KEY, Service
+from streamsum.web.snapshots import snapshot
+
+
+def location_of(scope: Scope, id: str) -> str:
+    """A relative reference to a summary, from wherever the app is mounted."""
+    return f"{quote(scope.get('root_path', ''))}/v1/summaries/{id}"
+
+
+class EventStreamResponse:
+    """Events from a place on, then live."""
+
+    def __init__(
+        self, service: Service, id: str, *, after: int | None, started: asyncio.Future[Problem | None] | None = None
+    ) -> None:
+        """`after=None`: from the start, of a summary that may not be there. `started`: hold the status for it."""
+        self._service = service
+        self._id = id
+        self._after = after
+        self._started = started
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. Raises LogError before anything is sent, ClientGone at any time."""
+        async with (
+            self._service.log.listen(self._id, NO_KEY, self._after) as entries,
+            departure(receive) as gone,
+        ):
+            if problem := await self._why_not(gone):
+                await problem_response(problem)(scope, receive, send)
+            elif await self._was_over():
+                await Response(status_code=204)(scope, receive, send)
+            else:
+                frames = Frames(send)
+                await frames.begin(location_of(scope, self._id))
+                await self._pump(Feed(entries, gone=gone), frames)
+
+    async def _why_not(self, gone: asyncio.Task[None]) -> Problem | None:
+        """What went wrong before the first content: until then it is a real status."""
+        if self._started is None:
+            return None
+        hold_s = self._service.settings.first_byte_s
+        either: list[asyncio.Future[Any]] = [self._started, gone]
+        await asyncio.wait(either, timeout=hold_s, return_when=asyncio.FIRST_COMPLETED)
+        if gone.done():
+            raise ClientGone
+        return self._started.result() if self._started.done() else None
+
+    async def _was_over(self) -> bool:
+        """Has the client had the last event?"""
+        if not self._after:
+            return False
+        try:
+            entries = await self._service.log.read(self._id, NO_KEY)
+        except NotFound:  # it ended, and went, since we began to listen
+            raise Expired from None
+        return entries[-1].final and entries[-1].n == self._after
+
+    async def _pump(self, feed: Feed, frames: Frames) -> None:
+        try:
+            while not feed.over:
+                batch = await feed.batch(within=self._service.patience.silence_s)
+                if not feed.over or batch:
+                    await frames.send(self._id, batch)
+        except LogError:
+            pass  # no terminal event: the client comes back, and finds what the log holds
+        finally:
+            await feed.aclose()
+        await frames.end()
+
+
+class ResumeResponse:
+    """An event stream; or, while the log cannot be reached, an empty one, so that an `EventSource` tries again."""
+
+    def __init__(self, service: Service, id: str, *, after: int | None) -> None:
+        self._id = id
+        self._stream = EventStreamResponse(service, id, after=after)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. Raises LogError but LogDown before anything is sent, ClientGone at any time."""
+        try:
+            await self._stream(scope, receive, send)
+        except LogDown:  # before the first byte: a stream that has begun ends without a word
+            frames = Frames(send)
+            await frames.begin(location_of(scope, self._id))
+            await frames.end()
+
+
+class SummaryResponse:
+    """The whole summary, when it is over; until then its client counts as listening."""
+
+    def __init__(self, service: Service, id: str) -> None:
+        self._service = service
+        self._id = id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. Raises LogError, ClientGone."""
+        async with self._service.log.listen(self._id, NO_KEY, 0) as entries, departure(receive) as gone:
+            summary = snapshot(self._id, await _whole(Feed(entries, gone=gone)))
+            if summary["status"] == "running":  # the log let go of it before its end
+                raise LogDown
+            if summary["status"] == "failed" and not summary["bullets"]:
+                response = problem_response(Problem.model_validate(summary["problem"]))
+            else:
+                response = JSONResponse(summary)
+            await response(scope, receive, send)
+
+
+async def _whole(feed: Feed) -> list[Entry]:
+    entries: list[Entry] = []
+    try:
+        while not feed.over:
+            entries += [news for news in await feed.batch() if isinstance(news, Entry)]
+    finally:
+        await feed.aclose()
+    return entries

@@ -1,0 +1,78 @@
+"""`streamsum` as people run it: a process of its own, its output line by line, its end within a time."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+LIMIT_S = 20
+
+# Nothing of our own environment's settings; COVERAGE_… lets what runs there be counted.
+_PASSED = ("PATH", "HOME", "COVERAGE_")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A running one."""
+
+    process: Process
+
+    async def says(self, words: str) -> str:
+        """Read standard error up to the line with these words, and give it."""
+        assert self.process.stderr is not None
+        seen = []
+        async with asyncio.timeout(LIMIT_S):
+            async for line in self.process.stderr:
+                seen.append(line.decode())
+                if words in seen[-1]:
+                    return seen[-1].rstrip()
+        raise AssertionError(f"it ended without saying {words!r}: {seen}")
+
+    async def line(self) -> str:
+        """The next of standard output."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(LIMIT_S):
+            return (await self.process.stdout.readline()).decode()
+
+    def reads(self, text: str) -> None:
+        """All of its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(text.encode())
+        self.process.stdin.write_eof()
+
+    def signal(self, signum: signal.Signals) -> None:
+        self.process.send_signal(signum)
+
+    async def ends(self, given: bytes = b"") -> tuple[int, str, str]:
+        """Its exit status, and what it still had to say: standard output, standard error."""
+        async with asyncio.timeout(LIMIT_S):
+            output, errors = await self.process.communicate(given)
+        assert self.process.returncode is not None
+        return self.process.returncode, (output or b"").decode(), errors.decode()
+
+
+@asynccontextmanager
+async def streamsum(
+    *arguments: str, environment: Mapping[str, str] | None = None, stdout: int = PIPE
+) -> AsyncIterator[Program]:
+    """Killed at the end of the block, if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "streamsum",
+        *arguments,
+        stdin=PIPE,
+        stdout=stdout,
+        stderr=PIPE,
+        env={name: value for name, value in os.environ.items() if name.startswith(_PASSED)} | dict(environment or {}),
+    )
+    try:
+        yield Program(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()

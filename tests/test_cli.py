@@ -1,0 +1,283 @@
+"""The command line as people use it: a process of its own, exit status, standard output, standard error."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from benchmarks.fake_upstream import FakeUpstream, Finish, Gate, Script, Status, answer, bullets
+from streamsum import __version__
+from streamsum.cli import main
+from tests.programs import LIMIT_S, streamsum
+from tests.servers import environment_for
+
+CANARY = "xyzzy-canary"
+TEXT = f"Nothing much happened, said {CANARY}."
+DOCUMENT = bullets("The first.", "The second.")
+HALF = len('{"bullets": ["The first."')
+SPOKEN: Script = answer(DOCUMENT)
+
+
+class Command:
+    """`streamsum summarize …` in a thread, with a file to read and a model that answers by the script."""
+
+    def __init__(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.file = str(file)
+        self._capsys = capsys
+
+    def write(self, text: str | bytes) -> None:
+        Path(self.file).write_bytes(text.encode() if isinstance(text, str) else text)
+
+    async def run(
+        self, *options: str, given: str | bytes = TEXT, script: Script = SPOKEN, **environment: str
+    ) -> tuple[int | str | None, str, str]:
+        self.write(given)
+        async with FakeUpstream(script) as model:
+            return await self.run_with(self.file, *options, environment=environment_for(model) | environment)
+
+    async def run_with(self, *arguments: str, environment: dict[str, str]) -> tuple[int | str | None, str, str]:
+        status: int | str | None
+        try:
+            status = await asyncio.to_thread(main, ["summarize", *arguments], environment=environment)
+        except SystemExit as usage:
+            status = usage.code
+        output, errors = self._capsys.readouterr()
+        assert CANARY not in errors
+        return status, output, errors
+
+
+@pytest.fixture
+def command(tmp_path: Path, capsys: pytest.CaptureFixture[str], sober_logging: None) -> Command:
+    return Command(tmp_path / "text.txt", capsys)
+
+
+async def test_bullets_are_printed(command: Command) -> None:
+    """Nothing else, and exit 0."""
+    assert await command.run() == (0, "• The first.\n• The second.\n", "")
+
+
+async def test_a_server_that_refuses_the_request_is_1(command: Command) -> None:
+    """What is our state, and not the person's doing."""
+    status, output, errors = await command.run(STREAMSUM_SOURCE_BYTES="1")
+    assert (status, output) == (1, "")
+    assert "Too much is going on" in errors
+
+
+async def test_each_bullet_is_printed_when_it_is_there() -> None:
+    """Though standard output is a pipe, and the model has not gone on."""
+    script = (*answer(DOCUMENT[:HALF])[:2], gate := Gate(), *answer(DOCUMENT[HALF:])[1:])
+    async with (
+        FakeUpstream(script) as model,
+        streamsum("summarize", "-", environment=environment_for(model)) as program,
+    ):
+        program.reads(TEXT)
+        assert await program.line() == "• The first.\n"
+        gate.open()
+        assert await program.ends() == (0, "• The second.\n", "")
+
+
+async def test_a_byte_order_mark_is_no_text(command: Command) -> None:
+    """The text goes to the model, the mark does not."""
+    async with FakeUpstream(SPOKEN) as model:
+        environment = environment_for(model)
+        command.write("\ufeffGrüße aus Köln.")
+        assert (await command.run_with(command.file, environment=environment))[0] == 0
+        asked = json.dumps(model.calls[0].body["messages"], ensure_ascii=False)
+    assert "Grüße aus Köln." in asked
+    assert "\ufeff" not in asked
+
+
+async def test_options_are_the_requests_fields(command: Command) -> None:
+    """The model is asked for what was asked for."""
+    options = [
+        "--max-bullets",
+        "1",
+        "--max-bullet-chars",
+        "30",
+        "--focus",
+        "prices",
+        "--language",
+        "fr",
+        "--model",
+        "m-1",
+    ]
+    async with FakeUpstream(SPOKEN) as model:
+        command.write(TEXT)
+        found = await command.run_with(command.file, *options, environment=environment_for(model))
+        body = model.calls[0].body
+    assert found == (0, "• The first.\n", "")
+    assert body["model"] == "m-1"
+    assert "prices" in json.dumps(body["messages"])
+
+
+async def test_json_prints_every_event(command: Command) -> None:
+    """One line each, as on the wire."""
+    status, output, _ = await command.run("--json")
+    events = [json.loads(line) for line in output.splitlines()]
+    assert status == 0
+    assert [event["type"] for event in events] == ["summary.created", "bullet", "bullet", "summary.completed"]
+
+
+async def test_cut_short_is_3(command: Command) -> None:
+    """Completed, but not all that the model had to say; standard error says why."""
+    status, output, errors = await command.run(script=(*answer(DOCUMENT[:HALF])[:2], Finish("length")))
+    assert (status, output) == (3, "• The first.\n")
+    assert errors == "streamsum: the summary is cut short (length)\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ((Status(401),), "OPENAI_API_KEY"),
+        ((Status(404),), "STREAMSUM_MODEL"),
+        ((Status(500),), "OPENAI_BASE_URL"),
+        ((Status(429),), "rate limit"),
+        (answer("I cannot do that."), "not of the form"),
+    ],
+)
+async def test_failed_is_1(command: Command, script: Script, words: str) -> None:
+    """With a hint at what may help."""
+    status, output, errors = await command.run(script=script)
+    assert (status, output) == (1, "")
+    assert words in errors
+    assert errors.count("\n") == 1
+
+
+async def test_a_failure_with_json_is_an_event(command: Command) -> None:
+    """On standard output, where a program looks for it."""
+    status, output, errors = await command.run("--json", script=(Status(401),))
+    assert status == 1
+    assert json.loads(output.splitlines()[-1])["type"] == "summary.failed"
+    assert errors == ""
+
+
+async def test_a_server_that_is_not_there_is_1(command: Command) -> None:
+    """Refused, on the port of a server that has gone."""
+    async with FakeUpstream(SPOKEN) as model:
+        environment = environment_for(model)
+    command.write(TEXT)
+    status, _, errors = await command.run_with(command.file, environment=environment)
+    assert status == 1
+    assert "OPENAI_BASE_URL" in errors
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "words"),
+    [
+        (b"\xff\xfe" + CANARY.encode(), [], "not UTF-8"),
+        ("", [], "the text is empty"),
+        (" \n\t", [], "the text is empty"),
+        ("\u200b", [], "the text: "),
+        ("a" * 1001, [], "longer than 1000 bytes"),
+        (f"{CANARY}\0", [], "the text: "),
+        (TEXT, ["--max-bullets", "51"], "--max-bullets: 50 or less."),
+        (TEXT, ["--max-bullets", "many"], "--max-bullets"),
+        (TEXT, ["--max-bullet-chars", "1"], "--max-bullet-chars: 20 or more."),
+        (TEXT, ["--language", "the one I like"], "--language: "),
+        (TEXT, ["--focus", "x" * 501], "--focus: At most 500 characters."),
+        (TEXT, ["--unknown"], "--unknown"),
+        (TEXT, ["another file"], "another file"),
+    ],
+)
+async def test_bad_usage_is_2(command: Command, given: str | bytes, options: list[str], words: str) -> None:
+    """Said in a line or two, before anything is spent."""
+    status, output, errors = await command.run(*options, given=given, STREAMSUM_MAX_BODY_BYTES="1000")
+    assert (status, output) == (2, "")
+    assert words in errors
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("/no/such/file", "cannot read /no/such/file: No such file or directory"),
+        ("/", "cannot read /: Is a directory"),
+        ("a\0b", "cannot read"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_is_2(command: Command, file: str, words: str) -> None:
+    """With the system's reason."""
+    status, output, errors = await command.run_with(file, environment={})
+    assert (status, output) == (2, "")
+    assert words in errors
+
+
+async def test_a_setting_that_does_not_fit_is_2(command: Command) -> None:
+    """By its name, not by its value."""
+    status, _, errors = await command.run(STREAMSUM_TOTAL_S=CANARY)
+    assert status == 2
+    assert errors == "streamsum: STREAMSUM_TOTAL_S must be a number above 0\n"
+
+
+async def test_ctrl_c_is_130() -> None:
+    """Without a traceback, and the model is hung up."""
+    script = (*answer(DOCUMENT[:HALF])[:2], Gate())
+    async with FakeUpstream(script) as model:
+        async with streamsum("summarize", environment=environment_for(model)) as program:
+            program.reads(TEXT)
+            assert await program.line() == "• The first.\n"
+            program.signal(signal.SIGINT)
+            assert await program.ends() == (130, "", "")
+        assert await model.calls[0].closed() == "hung_up"
+
+
+async def test_ctrl_c_while_reading_is_130() -> None:
+    """Somebody waits at an empty terminal, and gives up."""
+    async with FakeUpstream(SPOKEN) as model:
+        async with streamsum("summarize", environment=environment_for(model)) as program:
+            assert program.process.stdin is not None
+            program.process.stdin.write(b"a" * 500_000)
+            await program.process.stdin.drain()  # more than a pipe holds: it has begun to read
+            program.signal(signal.SIGINT)
+            assert (await program.ends())[0] == 130
+        assert model.calls == []
+
+
+async def test_a_reader_that_has_enough_is_silent() -> None:
+    """`| head -1`."""
+    script = (*answer(DOCUMENT[:HALF])[:2], gate := Gate(), *answer(DOCUMENT[HALF:])[1:])
+    read, write = os.pipe()
+    async with (
+        FakeUpstream(script) as model,
+        streamsum("summarize", environment=environment_for(model), stdout=write) as program,
+    ):
+        os.close(write)
+        program.reads(TEXT)
+        await gate.reached(within=LIMIT_S)
+        os.close(read)
+        gate.open()
+        assert await program.ends() == (141, "", "")
+
+
+async def test_a_terminal_without_bullets_gets_a_substitute() -> None:
+    """What its encoding does not have must not end the program."""
+    async with FakeUpstream(SPOKEN) as model:
+        environment = environment_for(model) | {"PYTHONIOENCODING": "ascii"}
+        async with streamsum("summarize", environment=environment) as program:
+            assert await program.ends(TEXT.encode()) == (0, "? The first.\n? The second.\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["summarize", "--help"]])
+def test_help_says_how(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """And is exit 0."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 0
+    assert "usage: streamsum" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["summarise"], ["--nonsense"], ["serve", "--port", "70000"]])
+def test_what_nobody_knows_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """With the usage."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: streamsum" in capsys.readouterr().err
+
+
+async def test_the_version_is_told_without_loading_the_service() -> None:
+    """`python -m streamsum` is the same program."""
+    async with streamsum("--version") as program:
+        assert await program.ends() == (0, f"streamsum {__version__}\n", "")

@@ -1,0 +1,109 @@
+"""What only a real socket can show: clients that take nothing, and clients that send ahead."""
+
+import asyncio
+import socket
+
+import pytest
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+
+from streamsum.web.connections import MAX_AHEAD_BYTES, Connection
+from tests.servers import RawClient, get, raw_client, serving
+
+# More than the kernels' buffers of a connection hold between them.
+MUCH = 64 << 20
+# Some of that.
+SOME = 4 << 20
+
+
+class Impatient(Connection):
+    blocked_s = 0.2
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        # A small buffer of the kernel's, so that what the client takes shows at once in ours.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 << 10)
+
+
+class App:
+    """Sends a body of this size, and notes when the client is gone."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.gone = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x" * self._size, "more_body": True})
+        await send({"type": "http.response.body", "body": b"y", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.gone.set()
+
+
+async def asking(client: RawClient) -> None:
+    await client.send(get("/"))
+    await client.head()
+
+
+async def test_a_client_that_takes_nothing_is_cut() -> None:
+    """Its connection, and what waits in memory for it."""
+    async with asyncio.timeout(15):
+        app = App(MUCH)
+        async with serving(app, connection=Impatient) as port, raw_client(port) as client:
+            client.read_no_more()
+            await client.send(get("/"))
+            await app.gone.wait()
+
+
+async def test_a_slow_client_is_not_cut() -> None:
+    """As long as it takes something in the time that it has."""
+    async with asyncio.timeout(15):
+        app = App(SOME)
+        async with serving(app, connection=Impatient) as port:
+            with socket.socket() as client:
+                took_s = await take_slowly(client, port, SOME)
+            assert took_s > 2 * Impatient.blocked_s
+
+
+async def take_slowly(client: socket.socket, port: int, size: int) -> float:
+    loop = asyncio.get_running_loop()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+    client.setblocking(False)
+    await loop.sock_connect(client, ("127.0.0.1", port))
+    await loop.sock_sendall(client, get("/"))
+    begun = loop.time()
+    while size > 0:
+        taken = await loop.sock_recv(client, 64 << 10)
+        assert taken, "it was cut"
+        size -= len(taken)
+        await asyncio.sleep(0.01)
+    return loop.time() - begun
+
+
+@pytest.mark.parametrize("ahead", [10, MAX_AHEAD_BYTES - 100])
+async def test_a_client_that_sends_ahead_and_leaves_is_seen(ahead: int) -> None:
+    """uvicorn alone reads no more then, and never learns of it."""
+    async with asyncio.timeout(15):
+        app = App(10)
+        async with serving(app) as port, raw_client(port) as client:
+            await asking(client)
+            await client.send(get("/", head=f"X: {'x' * ahead}\r\n"))
+            await client.leave("close")
+            async with asyncio.timeout(1):
+                await app.gone.wait()
+
+
+async def test_what_is_sent_ahead_is_bounded() -> None:
+    """Beyond a next request's head nothing is read before its time."""
+    async with asyncio.timeout(15):
+        app = App(10)
+        async with serving(app) as port, raw_client(port) as client:
+            await asking(client)
+            flood = asyncio.create_task(client.send(b"x" * MUCH))
+            _, waiting = await asyncio.wait([flood], timeout=0.2)
+            assert waiting, "the server reads on and on"
+            flood.cancel()
+            await client.leave("reset")
+            await asyncio.wait([flood])

@@ -1,0 +1,51 @@
+"""What may be recorded."""
+
+import logging
+
+import pytest
+
+from streamsum.telemetry import set_up, whereabouts
+
+
+def test_we_are_heard_and_the_libraries_only_when_it_matters(
+    capsys: pytest.CaptureFixture[str], sober_logging: None
+) -> None:
+    """One line each, on standard error."""
+    set_up("INFO")
+    logging.getLogger("streamsum").info("hello")
+    logging.getLogger("streamsum").debug("hush")
+    for name in ("uvicorn", "uvicorn.error", "openai", "httpx2", "httpcore2", "aiohttp", "asyncio"):
+        logging.getLogger(name).info("chatter")
+        logging.getLogger(name).warning("trouble")
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.splitlines()[0].endswith(" INFO hello")
+    assert errors.count("\n") == 8
+    assert "chatter" not in errors
+
+
+def test_an_exception_is_told_by_its_type_and_its_place() -> None:
+    """Not by its words."""
+    with pytest.raises(KeyError) as raised:
+        raise KeyError("xyzzy-canary")
+    said = whereabouts(raised.value)
+    assert said.startswith("KeyError at test_telemetry.py:")
+    assert "canary" not in said
+
+
+def test_only_the_nearest_places_are_told() -> None:
+    """A line in the log, however deep it was."""
+
+    def dig(depth: int) -> None:
+        if depth == 0:
+            raise ValueError
+        dig(depth - 1)
+
+    with pytest.raises(ValueError) as raised:  # noqa: PT011 - it says nothing
+        dig(50)
+    assert whereabouts(raised.value).count(" > ") == 3
+
+
+def test_an_exception_that_was_never_raised_has_no_place() -> None:
+    """Its type is still told."""
+    assert whereabouts(ValueError()) == "ValueError"
