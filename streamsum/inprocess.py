@@ -10,10 +10,12 @@ from typing import Self, TypedDict, Unpack
 from weakref import finalize
 
 from anyio.from_thread import start_blocking_portal
+from pydantic import BaseModel
 
 from streamsum.core.events import ANY_EVENT, Event
 from streamsum.core.models import Evidence, SummaryRequest
 from streamsum.core.refusals import validate
+from streamsum.item_model import load
 from streamsum.runs.log import Listener
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
@@ -29,13 +31,21 @@ class Options(TypedDict, total=False):
     focus: str | None
     language: str | None
     evidence: Evidence
+    preview: bool
 
 
 @asynccontextmanager
 async def summarize(
-    text: str, *, upstream: Given | None = None, settings: Settings | None = None, **options: Unpack[Options]
+    text: str,
+    *,
+    upstream: Given | None = None,
+    settings: Settings | None = None,
+    item_model: type[BaseModel] | None = None,
+    **options: Unpack[Options],
 ) -> AsyncIterator[AsyncIterator[Event]]:
     """The events of a summary of `text`, as frozen objects; what fails once it runs is a `SummaryFailed`, no exception.
+
+    `item_model` is what each element must be: a Pydantic model with a `text: str` and anything more.
 
     Without `upstream` it is the one that `settings` name, without those the one that the environment names. One that is
     given is not closed. Raises RequestRefused if the request does not fit, SettingsError if there is no model to ask.
@@ -44,7 +54,7 @@ async def summarize(
     settings = settings or Settings.read(os.environ)
     async with opened(upstream, settings) as model:
         log = MemoryLog(grace_s=0, keep_s=0, keep_bytes=0)
-        runs = Runs(upstream=model, log=log, settings=settings)
+        runs = Runs(upstream=model, log=log, settings=settings, item_model=item_model or load(settings.item_model))
         try:
             run = await runs.start(request)
             async with log.listen(run.id, "", None) as listener:
@@ -55,7 +65,12 @@ async def summarize(
 
 
 def summarize_sync(
-    text: str, *, upstream: Given | None = None, settings: Settings | None = None, **options: Unpack[Options]
+    text: str,
+    *,
+    upstream: Given | None = None,
+    settings: Settings | None = None,
+    item_model: type[BaseModel] | None = None,
+    **options: Unpack[Options],
 ) -> Generator[Event, None, None]:
     """The same for scripts. The model is asked from the first `next()` on; closing the generator stops it.
 
@@ -64,7 +79,7 @@ def summarize_sync(
     """
     _request(text, options)  # refused here, not at the first event
     stack = ExitStack()
-    events = _step(stack, summarize(text, upstream=upstream, settings=settings, **options))
+    events = _step(stack, summarize(text, upstream=upstream, settings=settings, item_model=item_model, **options))
     # A generator that hangs on when the interpreter ends is closed only after all threads have been: it would wait for
     # its own for ever. This is called before.
     finalize(events, stack.close)

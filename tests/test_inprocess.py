@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from openai import AsyncOpenAI
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from typing_extensions import override
 
 from benchmarks.fake_upstream import Content, FakeUpstream, Role, Stall, answer, bullets
 from streamsum import summarize, summarize_sync
-from streamsum.core.events import Bullet, Event, SummaryCompleted, SummaryFailed
+from streamsum.core.events import Bullet, BulletDelta, Event, SummaryCompleted, SummaryFailed
 from streamsum.core.passes import Cause, Prompt
 from streamsum.errors import RequestRefused, SettingsError
 from streamsum.settings import Settings
@@ -125,7 +125,7 @@ async def test_a_model_that_fails_is_an_event() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"max_bullets": 51}, {"language": "in plain words"}, {"nonsense": 1}, {"preview": True}, {"text": " "}]
+    "options", [{"max_bullets": 51}, {"language": "in plain words"}, {"nonsense": 1}, {"text": " "}]
 )
 def test_a_request_that_does_not_fit_is_refused_before_anything_is_opened(options: dict[str, Any]) -> None:
     """In both ways of asking, at the call."""
@@ -260,3 +260,28 @@ def test_a_script_that_ends_in_the_middle_ends() -> None:
     root = Path(__file__).parent.parent
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "The first.\n", "")
+
+
+class Fact(BaseModel):
+    text: str
+    year: int
+
+
+async def test_an_item_model_by_argument_or_by_its_name() -> None:
+    """The whole item as validated; what is not of its form is rejected."""
+    script = ['[{"text": "The tower was lit.", "year": 1698}, "No year."]']
+    for arguments in ({"item_model": Fact}, {"settings": Settings(item_model=f"{__name__}:Fact")}):
+        async with summarize(
+            "x", **({"settings": Settings()} | arguments), upstream=ScriptedUpstream(script=script)
+        ) as events:
+            _, bullet, rejected, last = [event async for event in events]
+        assert bullet == Bullet(index=0, text="The tower was lit.", item={"text": "The tower was lit.", "year": 1698})
+        assert (rejected.type, last.type) == ("bullet.rejected", "summary.completed")
+
+
+@in_jumping_time
+async def test_a_preview_on_request() -> None:
+    """The open bullet as it grows, among the events."""
+    upstream = ScriptedUpstream(script=['["The tow', 0.5, 'er was lit."]'])
+    async with summarize("x", upstream=upstream, settings=Settings(), preview=True) as events:
+        assert BulletDelta(index=0, text="The tow") in [event async for event in events]

@@ -56,8 +56,6 @@ def _beyond_us(request: SummaryRequest, models: Collection[str]) -> list[FieldEr
     errors = []
     if request.evidence == "require":
         errors.append(_field_error("not_supported", "evidence"))
-    if request.preview:
-        errors.append(_field_error("not_supported", "preview"))
     if request.model is not None and request.model not in models:
         errors.append(_field_error("unknown_model", "model"))
     return errors

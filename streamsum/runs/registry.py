@@ -5,7 +5,9 @@ import logging
 import secrets
 from functools import partial
 
-from streamsum.core.models import SummaryRequest
+from pydantic import BaseModel
+
+from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause
 from streamsum.errors import LogError, RequestRefused
 from streamsum.runs.log import EventLog, NewSummary
@@ -24,8 +26,11 @@ RETRY_ELSEWHERE_S = 1
 class Runs:
     """Owned by the app. Holds the running tasks, and counts their sources in UTF-8 bytes."""
 
-    def __init__(self, *, upstream: Upstream, log: EventLog, settings: Settings) -> None:
-        """`upstream` and `log` stay the caller's to close, after `aclose()` here."""
+    def __init__(
+        self, *, upstream: Upstream, log: EventLog, settings: Settings, item_model: type[BaseModel] = Item
+    ) -> None:
+        """`item_model`: what elements must be. `upstream` and `log` stay the caller's to close, after `aclose()`."""
+        self._item_model = item_model
         self.log = log
         self.draining = False
         self._upstream = upstream
@@ -61,7 +66,13 @@ class Runs:
         except LogError:
             raise RequestRefused("log_unavailable", retry_after=RETRY_ELSEWHERE_S) from None
         return Run(
-            request, id=id, upstream=self._upstream, lease=lease, admitted=admitted, total_s=self._settings.total_s
+            request,
+            id=id,
+            upstream=self._upstream,
+            lease=lease,
+            admitted=admitted,
+            total_s=self._settings.total_s,
+            item_model=self._item_model,
         )
 
     def _launch(self, run: Run, size: int) -> None:

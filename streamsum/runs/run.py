@@ -11,14 +11,17 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from pydantic import BaseModel
+
 from streamsum.core.events import Bullet, Event, SummaryCompleted, SummaryCreated, SummaryFailed, Terminal
-from streamsum.core.models import SummaryRequest
+from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause, End, Pass
 from streamsum.core.sse import encode
 from streamsum.core.summary import Summary
 from streamsum.errors import Fenced, LogError, Problem
 from streamsum.runs.account import Account
 from streamsum.runs.log import Entry, Happening, Lease
+from streamsum.runs.previews import Previews
 from streamsum.runs.tail import Tail
 from streamsum.telemetry import whereabouts
 from streamsum.upstream.base import Reply, Upstream, UpstreamError
@@ -30,7 +33,15 @@ class Run:
     """One task a summary, owned by `Runs`, never by a request."""
 
     def __init__(
-        self, request: SummaryRequest, *, id: str, upstream: Upstream, lease: Lease, admitted: float, total_s: float
+        self,
+        request: SummaryRequest,
+        *,
+        id: str,
+        upstream: Upstream,
+        lease: Lease,
+        admitted: float,
+        total_s: float,
+        item_model: type[BaseModel] = Item,
     ) -> None:
         """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then."""
         self.id = id
@@ -38,7 +49,8 @@ class Run:
         # is cancelled cancels it for all.
         self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
         self._request = request
-        self._summary = Summary(request)
+        self._summary = Summary(request, item_model=item_model)
+        self._previews = Previews(self._summary, lease) if request.preview else None
         self._upstream = upstream
         self._lease = lease
         self._account = Account(admitted=admitted)
@@ -148,6 +160,8 @@ class Run:
                 self._say_started(None)
             if events := summary.receive_deltas(text):
                 await self._write(events)
+            if self._previews:
+                self._previews.look()
             if self._interrupted or not tail.reads_on(summary.wants, text):
                 break
 
