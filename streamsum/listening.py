@@ -1,5 +1,6 @@
 """Where the service listens: on loopback, unless the operator takes it upon himself."""
 
+import os
 import socket
 
 from streamsum.errors import SettingsError, StreamsumError
@@ -24,7 +25,8 @@ def bind(host: str, port: int, settings: Settings) -> socket.socket:
     try:
         return socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise PortTaken(f"cannot listen on port {port}: {error.strerror}") from None
+        # asyncio and socket put more into `strerror` than a person wants to read.
+        raise PortTaken(f"cannot listen on port {port}: {os.strerror(error.errno)}") from None
 
 
 def _check_address(address: str, settings: Settings) -> None:
