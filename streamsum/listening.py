@@ -25,7 +25,7 @@ def bind(host: str, port: int, settings: Settings) -> socket.socket:
     try:
         return socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
-        # asyncio and socket put more into `strerror` than a person wants to read.
+        # `create_server` puts more into `strerror` than a person wants to read.
         raise PortTaken(f"cannot listen on port {port}: {os.strerror(error.errno)}") from None
 
 
