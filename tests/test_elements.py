@@ -67,6 +67,13 @@ def test_an_element_is_out_at_its_closing_character(document: str) -> None:
             assert document[:end].endswith(element.text)
 
 
+@pytest.mark.parametrize("document", VALID)
+def test_an_empty_delta_changes_nothing(document: str) -> None:
+    """A read may bring reasoning only, anywhere: behind a backslash, in a word, before the document."""
+    with_empty = [piece for char in document for piece in ("", char, "")]
+    assert summary(decode(with_empty)) == summary(decode([document]))
+
+
 def test_several_elements_in_one_delta() -> None:
     """A whole document in one read gives all of its elements in order."""
     assert values('{"bullets": ["a", "b", {"text": "c"}]}') == ["a", "b", {"text": "c"}]
@@ -229,6 +236,7 @@ SMALL = Limits(depth=3, element_chars=6, elements=3, document_chars=40, blank_ru
         ('["a",{    ', '["a",{     '),
         ('{"x": "' + "a" * 33, '{"x": "' + "a" * 34),
         ('{"x": ' + "1" * 34, '{"x": ' + "1" * 35),
+        ('{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g"', '{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":'),
         ("    ", "     "),
     ],
 )
@@ -239,6 +247,21 @@ def test_limits_act_at_the_offending_character(good: str, bad: str) -> None:
         assert decode(cut(good), SMALL)[1].outcome is not Outcome.LIMIT
         assert decode(cut(bad), SMALL)[1].outcome is Outcome.LIMIT
         assert decode([*cut(bad), '"]}'], SMALL)[1].outcome is Outcome.LIMIT
+
+
+def test_an_element_may_be_too_deep_at_its_first_bracket() -> None:
+    """The document's own brackets count, and the limit does not wait for the next character."""
+    for text in ('{"bullets": [{', '{"bullets": [[', '{"x": {"y": {'):
+        for cut in ([text], list(text)):
+            assert decode(cut, Limits(depth=2))[1].outcome is Outcome.LIMIT
+            assert decode(cut, Limits(depth=3))[1].outcome is Outcome.OPEN
+
+
+def test_white_space_in_a_row_is_counted_over_cuts() -> None:
+    """Also where only its last character comes with the next read, and something after it."""
+    for text, outcome in (('["a",{    "', Outcome.OPEN), ('["a",{     "', Outcome.LIMIT)):
+        for at in range(len(text)):
+            assert decode([text[:at], text[at:]], Limits(blank_run=4))[1].outcome is outcome
 
 
 def test_prose_over_its_limit_is_given_up() -> None:
@@ -306,17 +329,11 @@ def documents(draw: st.DrawFn) -> str:
     return json.dumps(members, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1])))
 
 
-def depth(value: Any) -> int:
-    if isinstance(value, dict):
-        value = list(value.values())
-    return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
-
-
 @given(document=documents(), data=st.data())
 @settings(deadline=None)
 def test_any_valid_document_in_any_cutting_gives_what_ijson_finds(document: str, data: st.DataObject) -> None:
     """Random documents, random cuts: values, text and validity agree with parsers that share none of our code."""
-    if depth(json.loads(document)) > Limits().depth:
+    if judge.depth(json.loads(document)) > Limits().depth:
         return
     places = sorted(data.draw(st.sets(st.integers(0, len(document)), max_size=12)))
     cuts = [document[a:b] for a, b in zip([0, *places], [*places, None], strict=True)]

@@ -2,47 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from streamsum.core.events import Bullet, BulletRejected, Event, SummaryCompleted, SummaryFailed
+from streamsum.core.events import Bullet, BulletRejected, SummaryCompleted, SummaryFailed
 from streamsum.core.models import SummaryRequest
-from streamsum.core.passes import Bill, Cause, End, PassReport, Timing
+from streamsum.core.passes import Cause, End
 from streamsum.core.summary import Summary
-
-BILL = Bill((PassReport(kind="first", model="m"),), Timing(total_ms=1))
-
-
-def play(
-    cuts: Sequence[str], end: Cause = Cause.STOP, *, cause: Cause | None = None, max_bullets: int = 5
-) -> tuple[list[Event], SummaryCompleted | SummaryFailed]:
-    """As a run does it: read while more is wanted, then close."""
-    summary = Summary(SummaryRequest(text="source", max_bullets=max_bullets))
-    assert summary.next_pass(None)
-    events: list[Event] = []
-    for cut in cuts:
-        events += summary.receive_deltas(cut)
-        if summary.wants == "nothing":
-            break
-    assert summary.next_pass(End(end, "stop")) is None
-    return events, summary.close(cause, BILL)
-
-
-def outline(events: list[Event]) -> list[str]:
-    return [
-        event.text if isinstance(event, Bullet) else "-" + event.reasons[0].code
-        for event in events
-        if isinstance(event, Bullet | BulletRejected)
-    ]
-
-
-def finish(last: SummaryCompleted | SummaryFailed) -> str:
-    return last.finish if isinstance(last, SummaryCompleted) else "failed:" + last.ledger.finish
-
+from tests.playing import BILL, finish, outline, play
 
 CASES = [
     ('{"bullets": ["a", "b"]}', ["a", "b"], "complete"),

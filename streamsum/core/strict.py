@@ -15,6 +15,8 @@ import jiter
 MAX_NUMBER_CHARS = 32
 MAX_KEY_CHARS = 64
 
+# Nearly every text has too few of these for a long number: counted in C, so that no pattern has to look for one.
+_NOT_OF_NUMBERS = bytes(byte for byte in range(256) if byte not in b"-+.0123456789")
 _LONG_NUMBER = re.compile(rf"[-+.0-9eE]{{{MAX_NUMBER_CHARS + 1}}}")
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
@@ -30,10 +32,11 @@ class LoneSurrogate(ValueError):
 
 def parse(text: str) -> Any:
     """The value that `text` stands for. Raises NotStrict, or LoneSurrogate where that is all that is wrong."""
-    if _LONG_NUMBER.search(text) and _LONG_NUMBER.search(_STRING.sub("", text)):
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data.translate(None, _NOT_OF_NUMBERS)) >= MAX_NUMBER_CHARS and _LONG_NUMBER.search(_STRING.sub("", text)):
         raise NotStrict
     try:
-        value = jiter.from_json(text.encode(), allow_inf_nan=False, catch_duplicate_keys=True)
+        value = jiter.from_json(data, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError:
         if not _SURROGATE.search(text):
             raise NotStrict from None
@@ -63,14 +66,15 @@ def _refuse(constant: str) -> None:
 
 
 def _check(value: Any) -> None:
-    match value:
-        case dict():
-            for key, inner in value.items():
-                if len(key) > MAX_KEY_CHARS:
-                    raise NotStrict
+    """Hold `value` against what the grammar leaves open."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if len(key) > MAX_KEY_CHARS:
+                raise NotStrict
+            if not isinstance(inner, str):
                 _check(inner)
-        case list():
-            for inner in value:
-                _check(inner)
-        case float() if isinf(value):
-            raise NotStrict
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner)
+    elif isinstance(value, float) and isinf(value):
+        raise NotStrict

@@ -5,116 +5,139 @@ a word ends before the next delimiter. Each character is looked at once; `re` fi
 """
 
 import re
+from collections.abc import Callable
 
 WHITE = " \t\n\r"  # RFC 8259, section 2
 
-skip_white = re.compile(rf"[{WHITE}]*+").match
-_skip_string = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL).match
-_skip_plain = re.compile(rf'[^"\[\]{{}}{WHITE}]*+').match
-_skip_scalar = re.compile(rf'[^",\[\]{{}}{WHITE}]*+').match
+_Skip = Callable[[str, int], "re.Match[str]"]
+
+
+def _skip(pattern: str) -> _Skip:
+    """What goes over as much of a text as it can, from a place on: nothing is a match, too."""
+    return re.compile(pattern, re.DOTALL).match  # type: ignore[return-value]
+
+
+# Unrolled loops, fastest for the few characters of a delta. No possessive group around what looks ahead: before 3.11.5
+# it matches too much (python/cpython#106052).
+_BODY = r'[^"\\]*+(?:\\.[^"\\]*+)*+'
+# A string ends with its quotation mark; or the text ends, after a backslash, if any, whose meaning comes with the next
+# read: then there is a group, which holds that backslash or nothing.
+_END = r'(?:"|(\\?)\Z)'
+_WORDS = rf'[^"\[\]{{}}{WHITE}]*+'
+# What needs no counting: words, strings, a blank alone.
+_UNCOUNTED = rf'{_WORDS}(?:(?:"{_BODY}{_END}|[{WHITE}](?=[^{WHITE}])){_WORDS})*'
+
+skip_white = _skip(rf"[{WHITE}]*+")
+_skip_uncounted = _skip(_UNCOUNTED)
+# How to go on in a value of each kind, by what the last read left open: the group above, or None for no string.
+_Ways = dict[str | None, _Skip]
+_SCALAR: _Ways = {None: _skip(rf'[^",\[\]{{}}{WHITE}]*+')}
+_STRING: _Ways = {"": _skip(_BODY + _END), "\\": _skip("." + _BODY + _END)}
+_NESTED: _Ways = {
+    None: _skip_uncounted,
+    "": _skip(rf'{_BODY}(?:"{_UNCOUNTED}|(\\?)\Z)'),
+    "\\": _skip(rf'.{_BODY}(?:"{_UNCOUNTED}|(\\?)\Z)'),
+}
 
 
 class OpenValue:
     """The value that is arriving. `begin` makes it a new one."""
 
+    __slots__ = (
+        "_blank_run",
+        "_blanks",
+        "_depth",
+        "_floor",
+        "_left_open",
+        "_max_depth",
+        "_ways",
+        "in_string",
+        "is_open",
+        "over",
+        "pieces",
+        "room",
+    )
+
     def __init__(self, *, max_depth: int, blank_run: int) -> None:
         """Brackets open at once, those around the value included; white space in a row, outside strings."""
         self._max_depth = max_depth
         self._blank_run = blank_run
-        self._pieces: list[str] = []
-        self._chars = self._max_chars = 0
         self._depth = self._floor = 0  # brackets open here, and around it
-        self._blanks = 0  # white space in a row, up to here
-        self._is_scalar = False
-        self._escaped = False  # the last read ended with a backslash
-        self.in_string = False
-        self.closed = False
+        self._blanks = 0  # white space at the end of the last read
+        self._left_open: str | None = None  # by the last read: a key of `_ways`
+        self._ways = _SCALAR  # those of its kind
+        self.pieces: list[str] = []
+        self.room = 0  # how many characters may still come
+        self.in_string = False  # where every character but `"` and `\` is one more of the same
+        self.is_open = False  # until its last character, or one of the limits
         self.over = False  # one of the limits
 
-    def begin(self, char: str, *, depth: int, max_chars: int) -> None:
-        """A value begins, with `char` as the first character to be scanned, inside of `depth` brackets."""
-        self._chars, self._max_chars = 0, max_chars
-        self._depth = self._floor = depth
-        self._is_scalar = char not in '"[{'
-        self.closed = False
+    def begin(self, char: str, *, depth: int, room: int) -> None:
+        """A value begins with `char`, inside of `depth` brackets; `room` characters may come after that."""
+        self.pieces.append(char)
+        self.room = room
+        self.is_open = True
+        self._floor = self._depth = depth
+        self._blanks = 0
+        self._left_open = None
+        if char == '"':
+            self.in_string, self._left_open, self._ways = True, "", _STRING
+        elif char in "[{":
+            self._depth, self._ways = depth + 1, _NESTED
+            self.over = depth >= self._max_depth
+        else:
+            self._ways = _SCALAR
 
     def take(self) -> str:
         """Its text, as far as it has come; the value lets go of it."""
-        text = self.text
-        self._pieces.clear()
-        self.in_string = False
+        text = "".join(self.pieces)
+        self.pieces.clear()
+        self.is_open = self.in_string = False
         return text
 
     @property
     def text(self) -> str:
         """Its text, as far as it has come."""
-        return "".join(self._pieces)
-
-    def stays_in_string(self, delta: str) -> bool:
-        """The usual case, cheaply: all of `delta` belongs to the string that is open, and is kept."""
-        if not self.in_string or '"' in delta or "\\" in delta or self._escaped:
-            return False
-        self._chars += len(delta)
-        self._pieces.append(delta)
-        self.over = self._chars > self._max_chars
-        return not self.over
+        return "".join(self.pieces)
 
     def scan(self, text: str, start: int) -> int:
         """Go on in `text` at `start`, to the value's end or that of `text`; returns where."""
-        at = self._scan_scalar(text, start) if self._is_scalar else self._scan(text, start)
-        self._pieces.append(text[start:at])
-        self._chars += at - start
-        self.over = self.over or self._chars > self._max_chars
+        at = self._scan_white(text, start) if self._blanks else start
+        found = self._ways[self._left_open](text, at)
+        while (at := found.end()) < len(text):
+            at = self._count(text, at)
+            if not self.is_open:
+                break
+            found = _skip_uncounted(text, at)
+        else:
+            self._left_open = found[found.lastindex] if found.lastindex else None
+            self.in_string = self._left_open == ""
+            self.is_open = self._left_open in self._ways
+        self.pieces.append(text[start:at])
+        self.room -= at - start
+        if self.over or self.room < 0:
+            self.over, self.is_open = True, False
         return at
 
-    def _scan_scalar(self, text: str, at: int) -> int:
-        at = _skip_scalar(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
-        self.closed = at < len(text)
-        return at
-
-    def _scan(self, text: str, at: int) -> int:
-        end = len(text)
-        while at < end and not self.closed and not self.over:
-            if self.in_string:
-                at = self._scan_string(text, at)
-            elif (char := text[at]) in WHITE:
-                at = self._scan_white(text, at)
-            elif char in '"[]{}':
-                self._balance(char)
-                at += 1
-            else:
-                at = _skip_plain(text, at).end()  # type: ignore[union-attr]
-        return at
+    def _count(self, text: str, at: int) -> int:
+        """What stopped the search: white space, a bracket, or the end of what has no brackets."""
+        if self._ways is not _NESTED:
+            self.is_open = False
+            return at
+        char = text[at]
+        if char in WHITE:
+            return self._scan_white(text, at)
+        self._depth += 1 if char in "[{" else -1
+        if self._depth > self._max_depth:
+            self.over = True
+        self.is_open = self._depth > self._floor and not self.over
+        return at + 1
 
     def _scan_white(self, text: str, at: int) -> int:
-        end = skip_white(text, at).end()  # type: ignore[union-attr]
+        end = skip_white(text, at).end()
         self._blanks += end - at
-        self.over = self._blanks > self._blank_run
+        if self._blanks > self._blank_run:
+            self.over, self.is_open = True, False
         if end < len(text):
             self._blanks = 0
         return end
-
-    def _scan_string(self, text: str, at: int) -> int:
-        if self._escaped:
-            self._escaped = False
-            at += 1
-        at = _skip_string(text, at).end()  # type: ignore[union-attr]
-        if at == len(text):
-            return at
-        if text[at] == "\\":  # the last character of this read: what it escapes comes with the next
-            self._escaped = True
-        else:
-            self.in_string = False
-            self.closed = self._depth == self._floor
-        return at + 1
-
-    def _balance(self, char: str) -> None:
-        self._blanks = 0
-        if char == '"':
-            self.in_string = True
-        elif char in "[{":
-            self._depth += 1
-            self.over = self._depth > self._max_depth
-        else:
-            self._depth -= 1
-            self.closed = self._depth == self._floor

@@ -1,0 +1,52 @@
+"""What a terminal shows."""
+
+import json
+
+import pytest
+
+from streamsum.core.events import Bullet, BulletDelta, BulletRejected, Event, Reason, SummaryCreated
+from streamsum.errors import FieldError, Problem
+from streamsum.terminal import FAILED, exit_status, explain, show
+
+SILENT: list[Event] = [
+    SummaryCreated(id="x", model="parrot", max_bullets=5, created_at="2026-11-22T10:00:00Z"),
+    BulletRejected(reasons=(Reason(code="blank", detail="Nothing there."),)),
+    BulletDelta(index=0, text="Half a"),
+]
+
+
+@pytest.mark.parametrize("event", SILENT)
+def test_only_bullets_are_shown(event: Event, capsys: pytest.CaptureFixture[str]) -> None:
+    """What proves nothing is not printed as if it did."""
+    show(event, as_json=False)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("event", [*SILENT, Bullet(index=0, text="Größe 5 •")])
+def test_as_json_every_event_is_shown(event: Event, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """One line each, in UTF-8 whatever the terminal is."""
+    show(event, as_json=True)
+    output, _ = capsysbinary.readouterr()
+    assert output.count(b"\n") == 1
+    assert json.loads(output.decode())["type"] == event.type
+
+
+def test_a_summary_without_an_end_has_failed() -> None:
+    """Whatever came before."""
+    assert exit_status(None) == exit_status(SILENT[0]) == FAILED
+
+
+def test_a_text_that_is_too_long_is_told_how_long_it_may_be() -> None:
+    """Where that is known."""
+    said = explain(Problem.of("context_too_long", max_chars=24_000))
+    assert said == "The text is longer than the model can take. It takes about 24000 characters."
+
+
+def test_fields_go_by_their_options_names() -> None:
+    """All that is wrong, in one line."""
+    errors = (
+        FieldError(loc=("max_bullets",), code="a", detail="One."),
+        FieldError(loc=("text",), code="b", detail="Two."),
+        FieldError(loc=(), code="c", detail="Three."),
+    )
+    assert explain(Problem.of("invalid_request", errors=errors)) == "--max-bullets: One. the text: Two. Three."
