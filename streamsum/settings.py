@@ -7,8 +7,13 @@ from typing import Any, Literal, Self, get_args
 from pydantic import SecretStr
 
 from streamsum.errors import SettingsError
+from streamsum.upstreams_file import VARIABLE as UPSTREAMS_FILE
+from streamsum.upstreams_file import MaxTokensField as MaxTokensField
+from streamsum.upstreams_file import OutputMode as OutputMode
+from streamsum.upstreams_file import UpstreamSettings as UpstreamSettings
+from streamsum.upstreams_file import WireName as WireName
+from streamsum.upstreams_file import read_upstreams
 
-OutputMode = Literal["json_schema", "json_object", "prompt"]
 UpstreamKind = Literal["auto", "openai", "embedded"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -80,6 +85,12 @@ class Settings:
     max_tokens: int | None = _setting(
         "STREAMSUM_MAX_TOKENS", None, _max_tokens, "sent with every call; `auto`: from the bullets asked for"
     )
+    upstreams_file: str | None = _setting(
+        UPSTREAMS_FILE,
+        None,
+        str,
+        "TOML, instead of the settings above, in order of preference: examples/upstreams.toml",
+    )
     item_model: str | None = _setting(
         "STREAMSUM_ITEM_MODEL", None, str, "`package.module:Name`: a Pydantic model that every element must be"
     )
@@ -104,12 +115,17 @@ class Settings:
 
     log_level: LogLevel = _setting("STREAMSUM_LOG_LEVEL", "INFO", _one_of(get_args(LogLevel)), "what is logged")
 
+    upstreams: tuple[UpstreamSettings, ...] = ()  # what is in `upstreams_file`, with the keys that it names
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings in `environment`; an empty value counts as none. Raises SettingsError naming the variable."""
+        """The settings in `environment`, and in the file of upstreams that it names; an empty value counts as none.
+
+        Raises SettingsError naming the variable.
+        """
         values: dict[str, Any] = {}
         for each in fields(cls):
-            variable = each.metadata["variable"]
+            variable = each.metadata.get("variable", "")
             if not (given := environment.get(variable, "").strip()):
                 continue
             try:
@@ -117,4 +133,6 @@ class Settings:
             except ValueError as error:
                 # The readers raise words of ours; the value itself may be a secret in the wrong place.
                 raise SettingsError(f"{variable} must be {error}") from None
+        if file := values.get("upstreams_file"):
+            values["upstreams"] = read_upstreams(file, environment)
         return cls(**values)

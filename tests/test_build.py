@@ -12,8 +12,8 @@ from benchmarks.fake_upstream import FakeUpstream, answer
 from streamsum.core.passes import Prompt
 from streamsum.errors import SettingsError
 from streamsum.settings import Settings
-from streamsum.upstream.base import Upstream
-from streamsum.upstream.build import build, build_from
+from streamsum.upstream.base import Capabilities, Upstream
+from streamsum.upstream.build import build, build_all, build_from
 from streamsum.upstream.embedded import EmbeddedUpstream
 from streamsum.upstream.openai import OpenAIUpstream
 
@@ -117,3 +117,48 @@ def test_certificates_of_ones_own(tmp_path: Path) -> None:
         pytest.skip("this machine trusts nobody")
     bundle.write_text(ssl.DER_cert_to_PEM_cert(known[0]))
     assert built(OPENAI_API_KEY=KEY, STREAMSUM_CA_FILE=str(bundle)).name == "openai"
+
+
+async def test_each_upstream_of_the_file_reaches_its_call(tmp_path: Path) -> None:
+    """Address, key, headers, wire, limits: all that is said there; one that needs no key is sent none of ours."""
+    file = tmp_path / "upstreams.toml"
+    async with FakeUpstream(answer("[]")) as model:
+        file.write_text(f"""
+            [[upstreams]]
+            name = "first"
+            model = "m-1"
+            base_url = "{model.base_url}"
+            key_env = "FIRST_KEY"
+            output_mode = "json_object"
+            quotes = true
+            context_tokens = 1000
+            max_tokens_field = "max_completion_tokens"
+            temperature = 0.5
+            extra_headers = {{ X-Team = "reading" }}
+            extra_body = {{ seed = 7 }}
+            [[upstreams]]
+            name = "second"
+            model = "m-2"
+            base_url = "{model.base_url}"
+            wire = "responses"
+            """)
+        variables = {"STREAMSUM_UPSTREAMS_FILE": str(file), "FIRST_KEY": KEY, "OPENAI_API_KEY": "sk-another"}
+        upstreams = build_all(Settings.read(variables))
+        for upstream in upstreams:
+            await call(upstream)
+            await upstream.aclose()
+        first, second = model.calls
+    assert [(each.name, each.model) for each in upstreams] == [("first", "m-1"), ("second", "m-2")]
+    assert [each.can for each in upstreams] == [Capabilities("json_object", True, 1000), Capabilities()]
+    assert (first.path, second.path) == ("/v1/chat/completions", "/v1/responses")
+    assert (first.headers["authorization"], second.headers["authorization"]) == (f"Bearer {KEY}", "Bearer none")
+    assert first.headers["x-team"] == "reading"
+    told = {"model": "m-1", "max_completion_tokens": 10, "temperature": 0.5, "seed": 7}
+    assert told.items() <= first.body.items()
+    assert "max_tokens" not in first.body
+
+
+def test_without_a_file_there_is_one_upstream() -> None:
+    """The one that the plain settings ask for."""
+    (upstream,) = build_all(Settings.read({"OPENAI_API_KEY": KEY}))
+    assert upstream.name == "openai"

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from streamsum.core.checks import Checks, Sound
 from streamsum.core.document import Element
 from streamsum.core.elements import ElementDecoder
+from streamsum.core.source import Source
 
 
 def element(text: str) -> Element:
@@ -140,7 +141,7 @@ class Fact(BaseModel):
 )
 def test_a_users_item_model_is_validated_with_the_source_at_hand(text: str, expected: Sound | list[str]) -> None:
     """Validators' own codes come out, Pydantic's are `schema`, a validator's bug costs only its element."""
-    result = Checks(max_chars=20, item_model=Fact, source="Ships sail. Bug").check(element(text), standing=())
+    result = Checks(max_chars=20, item_model=Fact, source=Source("Ships sail. Bug")).check(element(text), standing=())
     assert (result if isinstance(result, Sound) else [reason.code for reason in result]) == expected
 
 

@@ -1,10 +1,8 @@
-"""The reader of chat-completions streams: every rule about bytes, every recording, every cutting."""
+"""The reader of chat-completions streams: every rule about bytes, every cutting. Recordings: `test_recordings.py`."""
 
-import hashlib
 import json
 from collections.abc import Iterable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +12,6 @@ from hypothesis import strategies as st
 from streamsum.core.passes import Cause, End, Usage
 from streamsum.upstream.chunks import ChunkDecoder
 
-RECORDINGS = Path(__file__).parents[2] / "shared" / "recordings"
-# Recordings longer than this are not read byte by byte: they would take half of the suite's time, and show nothing new.
-LONG = 32 * 1024
 DONE = b"data: [DONE]\n\n"
 
 
@@ -368,48 +363,3 @@ def test_no_bytes_raise(stream: bytes) -> None:
     """Whatever comes, there is an end."""
     read(stream)
     read(b"data: " + stream.replace(b"\n", b" ") + b"\n\n")
-
-
-def chat_recordings() -> list[dict[str, Any]]:
-    index = RECORDINGS / "index.json"
-    if not index.exists():
-        return []
-    return [entry for entry in json.loads(index.read_text()) if entry["wire"] == "chat"]
-
-
-def pieces(stream: bytes, sizes: Iterable[int]) -> list[bytes]:
-    bounds = [0]
-    for size in sizes:
-        bounds.append(bounds[-1] + size)
-    return [stream[start:end] for start, end in pairwise(bounds)]
-
-
-@pytest.mark.skipif(not RECORDINGS.exists(), reason="no ../shared/recordings beside the project")
-def test_there_are_recordings() -> None:
-    """The next test has something to look at."""
-    assert len(chat_recordings()) == 73
-
-
-@pytest.mark.parametrize("recording", chat_recordings(), ids=lambda recording: recording["file"])
-def test_a_recorded_stream_gives_its_text_and_its_end(recording: dict[str, Any]) -> None:
-    """Real servers' streams, in reads of several sizes and as they were cut on the wire."""
-    stream = (RECORDINGS / recording["file"]).read_bytes()
-    cuts = (RECORDINGS / recording["file"]).with_suffix(".cuts.json")
-    text, end = read(stream)
-    assert hashlib.sha256(text.encode()).hexdigest() == recording["content_sha256"]
-    assert end.finish_reason == (recording["finish_reason"] or [None])[-1]
-    assert end.cause is expected_cause(recording)
-    for size in (1, 7, 64, 4096)[len(stream) > LONG :]:
-        assert read(*(stream[start : start + size] for start in range(0, len(stream), size))) == (text, end)
-    if cuts.exists():
-        assert read(*pieces(stream, json.loads(cuts.read_text()))) == (text, end)
-
-
-def expected_cause(recording: dict[str, Any]) -> Cause:
-    """What the index of the recordings says of one, in our words."""
-    if recording["error"] or any("error" in quirk for quirk in recording["quirks"]):
-        return Cause.ERROR
-    if recording["refusal_chars"]:
-        return Cause.REFUSAL
-    known = {"stop": Cause.STOP, "tool_calls": Cause.STOP, "function_call": Cause.STOP, "length": Cause.LENGTH}
-    return known.get((recording["finish_reason"] or [""])[-1], Cause.CUT)

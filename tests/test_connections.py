@@ -5,7 +5,6 @@ import socket
 
 import pytest
 from starlette.types import Receive, Scope, Send
-from typing_extensions import override
 
 from streamsum.web.connections import MAX_AHEAD_BYTES, Connection
 from tests.servers import RawClient, get, raw_client, serving
@@ -18,12 +17,6 @@ SOME = 4 << 20
 
 class Impatient(Connection):
     blocked_s = 0.2
-
-    @override
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        # A small buffer of the kernel's, so that what the client takes shows at once in ours.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 << 10)
 
 
 class App:

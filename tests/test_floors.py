@@ -20,6 +20,7 @@ STANDARD_IN_CORE = {
     "secrets",
     "typing",
 }
+SETTINGS = {"streamsum.errors", "streamsum.settings", "streamsum.upstreams_file"}
 LIBRARIES_IN_CORE = {"jiter", "pydantic", "pydantic_core", "rapidfuzz"}
 
 
@@ -49,8 +50,8 @@ def allowed(module: str, imported: str) -> bool:
         return not imported.startswith(("streamsum.web", "streamsum.runs", "streamsum.core.events"))
     if module.startswith("streamsum.runs."):
         return not imported.startswith("streamsum.web")
-    if module in {"streamsum.errors", "streamsum.settings"}:
-        return not imported.startswith("streamsum.") or imported.startswith("streamsum.errors")
+    if module in SETTINGS:
+        return not imported.startswith("streamsum.") or imported.rpartition(".")[0] in SETTINGS
     return True
 
 

@@ -1,12 +1,13 @@
 """Where the service may listen."""
 
 import socket
+from typing import Any
 
 import pytest
 
 from streamsum.errors import SettingsError
 from streamsum.listening import PortTaken, bind
-from streamsum.settings import Settings
+from streamsum.settings import Settings, UpstreamSettings
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2"])
@@ -25,9 +26,13 @@ def test_elsewhere_somebody_must_answer_for_it(settings: Settings) -> None:
         bind("0.0.0.0", 0, settings)  # noqa: S104 - to be refused
 
 
-def test_elsewhere_by_the_operators_will() -> None:
+LOCAL = UpstreamSettings(name="a", model="m", base_url="http://127.0.0.1:1/v1")
+
+
+@pytest.mark.parametrize("named", [{"upstream": "embedded"}, {"upstreams": (LOCAL,)}])
+def test_elsewhere_by_the_operators_will(named: dict[str, Any]) -> None:
     """Then any address."""
-    with bind("0.0.0.0", 0, Settings(no_keys=True, upstream="embedded")) as listener:  # noqa: S104 - the case at hand
+    with bind("0.0.0.0", 0, Settings(no_keys=True, **named)) as listener:  # noqa: S104 - the case at hand
         assert listener.getsockname()[0] == "0.0.0.0"  # noqa: S104 - the case at hand
 
 

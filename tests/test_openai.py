@@ -303,7 +303,7 @@ async def test_a_connection_lost_before_the_head_is_an_error(step: Step) -> None
     assert await refusal_of((step,)) == End(Cause.ERROR)
 
 
-@pytest.mark.parametrize("options", [{"stall_s": 0.1}, {"think_s": 0.1}, {"deadline_s": 0.1}])
+@pytest.mark.parametrize("options", [{"stall_s": 0.3}, {"think_s": 0.3}, {"deadline_s": 0.3}])
 async def test_a_head_that_does_not_come_is_a_time_out(options: dict[str, float]) -> None:
     """Each of the clocks is running from the start."""
     async with FakeUpstream((NoAnswer(),)) as model:
@@ -490,3 +490,204 @@ async def test_nothing_of_a_call_is_logged(caplog: pytest.LogCaptureFixture) -> 
     assert (await play((Chunk({"error": {"message": CANARY}}),)))[1].cause is Cause.ERROR
     await refusal_of((Status(500, body={"error": {"message": CANARY}}),))
     assert CANARY not in caplog.text
+
+
+# ---- servers that do not take everything
+
+Refusal400 = Callable[[dict[str, Any]], Status | None]
+
+
+def refusing(*names: str, status: int = 400, body: Callable[[str], object] | None = None) -> Refusal400:
+    """A server that knows nothing of these members, and says so of the first."""
+    said = body or (lambda name: {"error": {"message": f"{CANARY} is no {name}", "param": name, "code": None}})
+
+    def refuse(request: dict[str, Any]) -> Status | None:
+        return next((Status(status, body=said(name)) for name in names if name in request), None)
+
+    return refuse
+
+
+def no_schema(request: dict[str, Any]) -> Status | None:
+    """Any object, but none of a given form."""
+    if request.get("response_format", {}).get("type") == "json_schema":
+        return Status(400, body={"error": {"message": "This response_format type is unavailable now"}})
+    return None
+
+
+def picky(refuse: Refusal400) -> Callable[[dict[str, Any], int], Script]:
+    return lambda request, _number: (refused,) if (refused := refuse(request)) else answer(DOCUMENT)
+
+
+async def ask_twice(refuse: Refusal400, **options: Any) -> list[dict[str, Any]]:
+    """The bodies of the requests that two calls of a picky server make; both get their answer."""
+    async with FakeUpstream(picky(refuse)) as model, upstream_at(model.base_url, **options) as upstream:
+        for _ in range(2):
+            assert (await ask(upstream))[0] == DOCUMENT
+        return [call.body for call in model.calls]
+
+
+@pytest.mark.parametrize(
+    ("refuse", "given_up", "member", "values"),
+    [
+        (no_schema, "response_format", "response_format", ["json_schema", "json_object", "json_object"]),
+        (
+            refusing("response_format"),
+            "response_format",
+            "response_format",
+            ["json_schema", "json_object", None, None],
+        ),
+        (refusing("stream_options"), "stream_options", "stream_options", [{"include_usage": True}, None, None]),
+        (refusing("max_tokens"), "max_tokens", "max_completion_tokens", [None, 321, 321]),
+        (refusing("temperature"), "temperature", "temperature", [0.2, None, None]),
+        (
+            refusing("temperature", status=422, body=lambda name: {"detail": [{"loc": ["body", name], "msg": CANARY}]}),
+            "temperature",
+            "temperature",
+            [0.2, None, None],
+        ),
+        (
+            refusing("stream_options", body=lambda name: {"object": "error", "message": f"{CANARY}: {name}"}),
+            "stream_options",
+            "stream_options",
+            [{"include_usage": True}, None, None],
+        ),
+        (
+            refusing("temperature", "max_tokens", "stream_options", "response_format"),
+            "temperature, max_tokens, stream_options, response_format",
+            "max_completion_tokens",
+            [None, None, 321, 321, 321, 321, 321],
+        ),
+    ],
+)
+async def test_what_a_server_refuses_by_name_is_done_without(
+    refuse: Refusal400, given_up: str, member: str, values: list[object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """At once, and from then on; told once, by the parameters' names alone."""
+    caplog.set_level(logging.DEBUG)
+    bodies = await ask_twice(refuse, temperature=0.2)
+    asked = [body.get(member) for body in bodies]
+    assert [each.get("type", each) if isinstance(each, dict) else each for each in asked] == values
+    told = [record.getMessage() for record in caplog.records if record.name == "streamsum"]
+    assert told == [f"openai does not take {given_up} as sent: it is asked without from now on"]
+    assert CANARY not in caplog.text
+
+
+async def test_a_new_name_for_the_limit_may_be_the_old_one() -> None:
+    """Where the operator says that it is the newer one."""
+    bodies = await ask_twice(refusing("max_completion_tokens"), max_tokens_field="max_completion_tokens")
+    assert [body.get("max_tokens") for body in bodies] == [None, 321, 321]
+
+
+@pytest.mark.parametrize("name", ["response_format", "stream_options", "max_tokens", "temperature", "messages"])
+async def test_a_server_that_refuses_whatever_is_sent(name: str) -> None:
+    """A few tries at most, and nothing of them is remembered: it was not for that."""
+
+    def refuse(_request: dict[str, Any]) -> Status:
+        return Status(400, body={"error": {"message": CANARY, "param": name}})
+
+    async with FakeUpstream(picky(refuse)) as model, upstream_at(model.base_url, temperature=0) as upstream:
+        for calls in (1, 2):
+            with pytest.raises(UpstreamError) as caught:
+                await ask(upstream)
+            assert caught.value.end == End(Cause.REJECTED)
+            assert model.calls_made == calls * {"response_format": 3, "messages": 1}.get(name, 2)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
+async def test_other_refusals_are_not_asked_again(status: int) -> None:
+    """Whatever they name."""
+    async with FakeUpstream(picky(refusing("stream_options", status=status))) as model:
+        async with upstream_at(model.base_url) as upstream:
+            with pytest.raises(UpstreamError):
+                await ask(upstream)
+        assert model.calls_made == 1
+
+
+async def test_a_prompt_that_does_not_fit_is_no_pickiness() -> None:
+    """Though such messages name the limit on tokens."""
+    body = {"error": {"message": "maximum context length is 9 tokens: reduce max_tokens", "param": "max_tokens"}}
+    async with FakeUpstream((Status(400, body=body),)) as model, upstream_at(model.base_url) as upstream:
+        with pytest.raises(UpstreamError) as caught:
+            await ask(upstream)
+        assert (caught.value.end.cause, model.calls_made) == (Cause.TOO_LONG, 1)
+
+
+async def test_asking_again_is_in_the_same_time() -> None:
+    """The clocks run from the first request on."""
+    gate = Gate()
+    scripts: list[Script] = [(Status(400, body={"error": {"param": "stream_options"}}),), (gate,)]
+    async with FakeUpstream(scripts) as model, upstream_at(model.base_url, stall_s=0.2) as upstream:
+        with pytest.raises(UpstreamError) as caught:
+            await ask(upstream)
+        assert (caught.value.end, model.calls_made) == (End(Cause.TIMEOUT), 2)
+
+
+async def test_calls_that_find_out_together_tell_it_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Each has to ask twice; it is one piece of news."""
+    gate = Gate()
+    seen: list[dict[str, Any]] = []
+
+    def choose(request: dict[str, Any], _number: int) -> Script:
+        seen.append(request)
+        if "stream_options" in request:
+            return (Status(400, body={"error": {"param": "stream_options"}}),)
+        return (gate, *answer(DOCUMENT))
+
+    async with FakeUpstream(choose) as model, upstream_at(model.base_url) as upstream:
+        calls = [asyncio.create_task(ask(upstream)) for _ in range(3)]
+        await gate.reached()
+        gate.open()
+        assert [text for text, _ in await asyncio.gather(*calls)] == [DOCUMENT] * 3
+        await ask(upstream)
+    assert "stream_options" not in seen[-1]
+    assert len([record for record in caplog.records if record.name == "streamsum"]) == 1
+
+
+# ---- the responses wire
+
+
+def response_event(type: str, **members: object) -> Chunk:
+    return Chunk({"type": type, **members})
+
+
+async def test_the_responses_wire() -> None:
+    """Its own route, request and answer."""
+    usage = {"input_tokens": 7, "output_tokens": 3}
+    script = (
+        response_event("response.created", response={"status": "in_progress", "error": None}),
+        response_event("response.output_text.delta", delta=DOCUMENT),
+        response_event("response.completed", response={"status": "completed", "usage": usage}),
+    )
+    async with FakeUpstream(script) as model, upstream_at(model.base_url, wire="responses") as upstream:
+        for _ in range(2):
+            assert await ask(upstream) == (DOCUMENT, End(Cause.STOP, "completed", Usage(7, 3)))
+        assert model.connections_made == 1
+        assert model.calls[0].path == "/v1/responses"
+        assert model.calls[0].body == {
+            "model": "m-1",
+            "instructions": PROMPT.system,
+            "input": PROMPT.user,
+            "stream": True,
+            "store": False,
+            "max_output_tokens": 321,
+            "text": {"format": {"type": "json_schema", "name": "summary", "strict": True, "schema": SCHEMA}},
+        }
+
+
+async def test_a_picky_server_on_the_responses_wire() -> None:
+    """It names its own parameters."""
+    script = (
+        response_event("response.output_text.delta", delta=DOCUMENT),
+        response_event("response.completed", response={}),
+    )
+
+    def choose(request: dict[str, Any], _number: int) -> Script:
+        for name, param in [("text", "text.format"), ("max_output_tokens", "max_output_tokens")]:
+            if name in request:
+                return (Status(400, body={"error": {"message": CANARY, "param": param}}),)
+        return script
+
+    async with FakeUpstream(choose) as model, upstream_at(model.base_url, wire="responses") as upstream:
+        for calls in (4, 5):
+            assert (await ask(upstream))[0] == DOCUMENT
+            assert model.calls_made == calls

@@ -16,7 +16,7 @@ from tests.scripted import ScriptedUpstream, Step
 async def watch(*script: Step, preview: bool = True) -> list[tuple[float, Entry | Preview]]:
     """What a listener of now sees, and when."""
     log = MemoryLog(grace_s=0, keep_s=60, keep_bytes=1 << 20)
-    runs = Runs(upstream=ScriptedUpstream(script=script), log=log, settings=Settings())
+    runs = Runs(upstreams=[ScriptedUpstream(script=script)], log=log, settings=Settings())
     run = await runs.start(SummaryRequest(text="A source.", preview=preview))
     async with asyncio.timeout(1000), log.listen(run.id, "", None) as listener:
         seen = [(now(), news) async for news in listener]

@@ -7,7 +7,7 @@ from streamsum.core.models import SummaryRequest
 def test_the_source_stands_only_between_the_delimiters() -> None:
     """In the user's message, once; braces in it are no placeholders."""
     text = "A text with {braces} and {mark}."
-    asked = prompt.ask(SummaryRequest(text=text), mark="f00d")
+    asked = prompt.ask(SummaryRequest(text=text), text=text, mark="f00d")
     assert text not in asked.system
     assert f"BEGIN f00d\n{text}\nEND f00d" in asked.user
     assert asked.user.count(text) == 1
@@ -17,7 +17,7 @@ def test_the_source_stands_only_between_the_delimiters() -> None:
 def test_what_the_caller_wants_is_said() -> None:
     """Number, length in words, language, focus; a schema without maxLength."""
     request = SummaryRequest(text="x", max_bullets=1, max_bullet_chars=80, language="pt-BR", focus="prices")
-    asked = prompt.ask(request, mark="f00d")
+    asked = prompt.ask(request, text=request.text, mark="f00d")
     assert "in one bullet, in the language pt-BR. Each bullet is one complete sentence of at most 10" in asked.user
     assert "prices" in asked.user
     assert asked.schema["properties"]["bullets"]["maxItems"] == 1

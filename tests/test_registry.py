@@ -30,7 +30,7 @@ def some_runs(
 ) -> tuple[Runs, ScriptedUpstream]:
     upstream = ScriptedUpstream(script=script)
     settings = Settings(max_streams=max_streams, source_bytes=source_bytes)
-    return Runs(upstream=upstream, log=log or a_log(), settings=settings), upstream
+    return Runs(upstreams=[upstream], log=log or a_log(), settings=settings), upstream
 
 
 async def refusal(runs: Runs, request: SummaryRequest = REQUEST) -> tuple[int, str, int | None]:
@@ -63,7 +63,7 @@ async def test_a_started_summary_runs_by_itself() -> None:
 async def test_the_deadline_is_the_settings() -> None:
     """From admission."""
     upstream = ScriptedUpstream(script=[HANG])
-    runs = Runs(upstream=upstream, log=a_log(), settings=Settings(total_s=7))
+    runs = Runs(upstreams=[upstream], log=a_log(), settings=Settings(total_s=7))
     await runs.start(REQUEST)
     await asyncio.sleep(7.1)
     assert upstream.deadlines == [pytest.approx(7, abs=0.01)]

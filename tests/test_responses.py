@@ -52,8 +52,8 @@ class Stage:
     def __init__(self, log: EventLog) -> None:
         settings = Settings()
         upstream = ScriptedUpstream()
-        runs = Runs(upstream=upstream, log=log, settings=settings)
-        self.service = Service(settings=settings, patience=Patience(), upstream=upstream, log=log, runs=runs)
+        runs = Runs(upstreams=[upstream], log=log, settings=settings)
+        self.service = Service(settings=settings, patience=Patience(), upstreams=[upstream], log=log, runs=runs)
         self.wire = Wire()
         self.lease: Lease
 

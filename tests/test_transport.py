@@ -282,6 +282,22 @@ async def test_hanging_up_ends_the_read_that_waits() -> None:
         await serving.connection_over()
 
 
+async def test_hanging_up_leaves_nothing_of_the_read() -> None:
+    """The library's error is one object for all reads: it must not gather their frames, and what is in them."""
+    async with (
+        site(says(CHUNKED, b"2\r\nok\r\n", keep=True)) as serving,
+        client() as sending,
+        sent(sending, serving.url) as response,
+    ):
+        body = body_of(response)
+        assert await body.read() == b"ok"
+        asyncio.get_running_loop().call_soon(body.close)
+        with pytest.raises(httpx2.ReadError) as caught:
+            await body.read()
+        assert caught.value.__cause__ is not None
+        assert caught.value.__cause__.__traceback__ is None
+
+
 async def test_a_kept_connection_that_was_closed_meanwhile_is_not_the_callers_trouble() -> None:
     """The server answers once and closes at the next request: that one goes out again, over a new connection."""
 

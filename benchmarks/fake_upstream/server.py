@@ -23,7 +23,7 @@ MODELS = {"object": "list", "data": [{"id": MODEL, "object": "model", "created":
 
 
 class FakeUpstream:
-    """Serves `POST /v1/chat/completions` and `GET /v1/models` while its context lasts.
+    """Serves `POST /v1/chat/completions`, `POST /v1/responses` and `GET /v1/models` while its context lasts.
 
     `port` 0 takes a free one. With `record=False` nothing of a call is kept, for servers that run for long: `calls`
     and `next_call` stay empty. An exception out of the chooser, or a script that cannot be played, breaks the
@@ -114,7 +114,7 @@ class FakeUpstream:
     async def serve(self, request: Request, connection: Connection) -> None:
         """Answer one request; called by a connection."""
         match request.method, request.path:
-            case "POST", "/v1/chat/completions":
+            case "POST", "/v1/chat/completions" | "/v1/responses":
                 await self._serve_call(request, connection)
             case "GET", "/v1/models":
                 connection.respond(200, {}, MODELS)

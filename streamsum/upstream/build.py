@@ -3,21 +3,29 @@
 import logging
 import ssl
 from typing import TYPE_CHECKING, Literal, assert_never
-from urllib.parse import urlsplit
 
 from streamsum.errors import SettingsError
-from streamsum.settings import Settings
+from streamsum.settings import Settings, UpstreamSettings
 from streamsum.upstream.base import Capabilities, Upstream
+from streamsum.upstreams_file import is_header_value, is_url
 
 if TYPE_CHECKING:
     import httpx2
     import openai
 
+# Servers on one's own machine ask for no key, but the SDK does.
+_NO_KEY = "none"
+
 log = logging.getLogger("streamsum")
 
 
+def build_all(settings: Settings) -> tuple[Upstream, ...]:
+    """The upstreams that `settings` ask for, in order of preference, one at least. Raises SettingsError."""
+    return tuple(_of_file(each, settings) for each in settings.upstreams) or (build(settings),)
+
+
 def build(settings: Settings) -> Upstream:
-    """The upstream that `settings` ask for. Raises SettingsError with what the operator can do."""
+    """The one upstream that `settings` ask for by themselves. Raises SettingsError with what the operator can do."""
     kind = _kind(settings)
     match kind:
         case "openai":
@@ -63,6 +71,32 @@ def _upstream(client: "openai.AsyncOpenAI", settings: Settings) -> Upstream:
     )
 
 
+def _of_file(one: UpstreamSettings, settings: Settings) -> Upstream:
+    import openai
+
+    from streamsum.upstream.openai import OpenAIUpstream
+
+    client = openai.AsyncOpenAI(
+        api_key=one.key.get_secret_value() if one.key else _NO_KEY,
+        base_url=one.base_url,
+        default_headers=one.extra_headers,
+        http_client=_connections(settings),
+    )
+    return OpenAIUpstream(
+        client,
+        name=one.name,
+        model=one.model,
+        can=Capabilities(output_mode=one.output_mode, quotes=one.quotes, context_tokens=one.context_tokens),
+        stall_s=settings.stall_s,
+        think_s=settings.think_s,
+        max_tokens=settings.max_tokens,
+        wire=one.wire,
+        max_tokens_field=one.max_tokens_field,
+        temperature=one.temperature,
+        extra_body=one.extra_body,
+    )
+
+
 def _connections(settings: Settings) -> "httpx2.AsyncClient":
     from streamsum.upstream.transport import Transport, http_client
 
@@ -80,11 +114,11 @@ def _embedded(settings: Settings) -> Upstream:
 def _key(settings: Settings) -> str:
     if settings.api_key:
         key = settings.api_key.get_secret_value()
-        if not (key.isascii() and key.isprintable()):
+        if not is_header_value(key):
             raise SettingsError("OPENAI_API_KEY must be ASCII: it goes into a header")
         return key
     if settings.base_url:
-        return "none"  # servers on one's own machine ask for no key, but the SDK does
+        return _NO_KEY
     raise SettingsError("OPENAI_API_KEY must be set, or OPENAI_BASE_URL of a server that needs none")
 
 
@@ -101,12 +135,7 @@ def _proxy(settings: Settings) -> str | None:
 
 
 def _check_url(url: str, *, variable: str) -> None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
+    if not is_url(url):
         raise SettingsError(f"{variable} must be the URL of an HTTP server")
 
 

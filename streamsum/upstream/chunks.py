@@ -1,24 +1,14 @@
-"""Read a chat-completions stream: bytes in, the model's text out, and at the end how it ended.
+"""Read a chat-completions stream: chunks in, the model's text out.
 
-Pure. Reads what is there, never what should be: servers differ in all that the wire's documentation leaves open, and
-in some that it does not. Only choice 0 counts; reasoning, tool calls and refusals are never handed on as text. Any
-cutting of the same bytes gives the same text and the same end.
+Only choice 0 counts; reasoning, tool calls and refusals are never handed on as text.
 """
 
-import json
-import re
 from typing import Any
 
-import jiter
+from typing_extensions import override
 
-from streamsum.core.event_stream import EventStreamDecoder, EventTooLong, ServerSentEvent
-from streamsum.core.passes import Cause, End, Usage
-
-# An 8,000-token answer is 2.5 MiB of raw stream: what is longer than six of those is no summary.
-MAX_RAW_BYTES = 16 << 20
-
-# A larger figure is no count of tokens: from here on JSON's readers do not agree (RFC 8259, section 6).
-_MAX_TOKENS = 2**53
+from streamsum.core.passes import Cause
+from streamsum.upstream.answers import AnswerDecoder, BadAnswer
 
 _FINISHED = {
     "stop": Cause.STOP,
@@ -27,136 +17,32 @@ _FINISHED = {
     "length": Cause.LENGTH,
     "content_filter": Cause.FILTER,
 }
-_SHOWABLE = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _REASONING = ("reasoning_content", "reasoning", "reasoning_details")
 _NO_DELTA: dict[str, Any] = {}
 
 
-class _BadChunk(Exception):
-    """A chunk that tells of an error, or is not of the wire's form."""
+class ChunkDecoder(AnswerDecoder):
+    """One answer on the chat wire."""
 
-
-class ChunkDecoder:
-    """One answer, read after read.
-
-    `done`: whatever comes now does not count; with a `failure` when it was not the stream that said so. `alive`: the
-    last read brought text, reasoning or a refusal.
-    """
-
-    def __init__(self, *, max_raw_bytes: int = MAX_RAW_BYTES) -> None:
-        self.done = False
-        self.failure: Cause | None = None
-        self.alive = False
-        self._events = EventStreamDecoder(also=("error",))
-        self._room = max_raw_bytes
-        self._text: list[str] = []
-        self._halves = False  # have there been lone halves of surrogate pairs?
-        self._high_half = ""  # the one that the next delta may complete
-        self._refused = False
-        self._finish_reason: str | None = None
-        self._prompt_tokens: int | None = None
-        self._completion_tokens: int | None = None
-
-    def feed(self, read: bytes) -> str:
-        """The text that this read brings, joined; "" when it brings none."""
-        self.alive = False
-        if not self.done:
-            self._take_read(read[: self._room])
-            self._room -= len(read)
-            if self._room < 0:
-                self._stop(Cause.LIMIT)
-        text = "".join(self._text)
-        self._text.clear()
-        return text
-
-    def end(self) -> End:
-        """How the answer ended, as far as it has come."""
-        reason = self._finish_reason
-        return End(
-            cause=self._cause(),
-            finish_reason=reason if reason and _SHOWABLE.fullmatch(reason) else None,
-            usage=self._usage(),
-        )
-
-    def _cause(self) -> Cause:
-        if self.failure:
-            return self.failure
-        if self._refused:
-            return Cause.REFUSAL
+    @override
+    def _meaning(self, finish_reason: str) -> Cause:
         # A word that nobody knows is no better than none: the core asks whether the document closed.
-        return _FINISHED.get(self._finish_reason or "", Cause.CUT)
+        return _FINISHED.get(finish_reason, Cause.CUT)
 
-    def _usage(self) -> Usage | None:
-        if self._prompt_tokens is None and self._completion_tokens is None:
-            return None
-        return Usage(prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens)
-
-    def _stop(self, failure: Cause | None = None) -> None:
-        """The first reason to stop is the one that counts."""
-        if not self.done:
-            self.failure = failure
-            self.done = True
-
-    def _take_read(self, read: bytes) -> None:
-        try:
-            self._take_events(self._events.feed(read))
-        except EventTooLong as too_long:
-            self._take_events(too_long.events)
-            self._stop(Cause.LIMIT)
-
-    def _take_events(self, events: list[ServerSentEvent]) -> None:
-        try:
-            for name, data, _ in events:
-                if self.done:
-                    return
-                if name == "error":
-                    raise _BadChunk
-                if data == b"[DONE]":
-                    self._stop()
-                elif data:
-                    self._take_chunk(data)
-        except _BadChunk:
-            self._stop(Cause.ERROR)
-
-    def _take_chunk(self, data: bytes) -> None:
-        chunk = self._parse(data)
-        if not isinstance(chunk, dict):
-            raise _BadChunk
-        if usage := chunk.get("usage"):
-            self._take_usage(usage)
-        if chunk.get("error") is not None or chunk.get("object") == "error":
-            raise _BadChunk
-        choices = chunk.get("choices", [])
+    @override
+    def _take_message(self, message: dict[str, Any]) -> None:
+        if usage := message.get("usage"):
+            self._take_usage(usage, prompt="prompt_tokens", completion="completion_tokens")
+        if message.get("error") is not None or message.get("object") == "error":
+            raise BadAnswer
+        choices = message.get("choices", [])
         if not isinstance(choices, list):
-            raise _BadChunk
+            raise BadAnswer
         for choice in choices:
             if not isinstance(choice, dict):
-                raise _BadChunk
+                raise BadAnswer
             if not choice.get("index"):  # 0, null or left out
                 self._take_choice(choice)
-
-    def _parse(self, data: bytes) -> Any:
-        try:
-            return jiter.from_json(data)
-        except ValueError:
-            return self._parse_with_halves(data)
-
-    def _parse_with_halves(self, data: bytes) -> Any:
-        """jiter refuses a lone surrogate, but a pair may be split over two deltas; the standard library takes it."""
-        if b"\\u" not in data:
-            raise _BadChunk
-        try:
-            chunk = json.loads(data.decode())
-        except (ValueError, RecursionError):
-            raise _BadChunk from None
-        self._halves = True
-        return chunk
-
-    def _take_usage(self, usage: object) -> None:
-        """Some servers send running totals: the last figure counts."""
-        if isinstance(usage, dict):
-            self._prompt_tokens = _tokens(usage.get("prompt_tokens"), self._prompt_tokens)
-            self._completion_tokens = _tokens(usage.get("completion_tokens"), self._completion_tokens)
 
     def _take_choice(self, choice: dict[str, Any]) -> None:
         reason = choice.get("finish_reason")
@@ -164,7 +50,7 @@ class ChunkDecoder:
             self._finish_reason = reason
         delta = choice.get("delta", _NO_DELTA)
         if not isinstance(delta, dict):
-            raise _BadChunk
+            raise BadAnswer
         match delta.get("content"):
             case None | "":
                 pass
@@ -173,9 +59,9 @@ class ChunkDecoder:
             case list() as parts:
                 self._take_parts(parts)
             case _:
-                raise _BadChunk
+                raise BadAnswer
         if delta.get("refusal"):
-            self._refused = self.alive = True
+            self._refuse()
         if not self.alive:
             self.alive = any(map(delta.get, _REASONING))
 
@@ -189,21 +75,4 @@ class ChunkDecoder:
                 case {"type": str() as kind} if kind != "text":
                     pass
                 case _:
-                    raise _BadChunk
-
-    def _add_text(self, text: str) -> None:
-        if self._halves:
-            text = self._join_halves(text)
-        self.alive = True
-        self._text.append(text)
-
-    def _join_halves(self, text: str) -> str:
-        """Join pairs; hold a high half back until its low half comes. One that stays alone is the core's to judge."""
-        text = self._high_half + text
-        self._high_half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        text = text.removesuffix(self._high_half)
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-
-
-def _tokens(figure: object, known: int | None) -> int | None:
-    return figure if type(figure) is int and 0 <= figure < _MAX_TOKENS else known
+                    raise BadAnswer

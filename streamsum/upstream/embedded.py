@@ -20,9 +20,10 @@ from streamsum.core.passes import Cause, End, Prompt
 from streamsum.errors import SettingsError
 from streamsum.upstream.base import Capabilities, Reply, UpstreamError
 from streamsum.upstream.llama_process import DidNotStart, LlamaProcess
-from streamsum.upstream.openai import OpenAIUpstream, messages_of
+from streamsum.upstream.openai import OpenAIUpstream
 from streamsum.upstream.statuses import fitting_chars
 from streamsum.upstream.transport import Transport, http_client
+from streamsum.upstream.wires import messages_of
 
 log = logging.getLogger("streamsum")
 

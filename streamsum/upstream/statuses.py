@@ -39,7 +39,7 @@ def end_of_status(error: openai.APIStatusError, *, prompt: Prompt, upstream: str
             return End(Cause.OVERLOADED, retry_after=_retry_after(error.response.headers.get("retry-after")))
         case status if status >= 500:
             return End(Cause.ERROR)
-        case 400 | 413 | 422 if _TOO_LONG.search(error.response.text):
+        case _ if is_too_long(error):
             return End(Cause.TOO_LONG, max_chars=_max_chars(error.body, prompt))
         case status:
             code, kind, parameter = (_name(error.body, member) for member in ("code", "type", "param"))
@@ -47,6 +47,11 @@ def end_of_status(error: openai.APIStatusError, *, prompt: Prompt, upstream: str
                 "%s refused a call: status %d, code %s, type %s, param %s", upstream, status, code, kind, parameter
             )
             return End(Cause.REJECTED)
+
+
+def is_too_long(error: openai.APIStatusError) -> bool:
+    """Does it say that the prompt does not fit into the model's context?"""
+    return error.status_code in {400, 413, 422} and bool(_TOO_LONG.search(error.response.text))
 
 
 def _name(body: object, member: str) -> str:

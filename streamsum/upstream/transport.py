@@ -44,7 +44,9 @@ class Body(httpx2.AsyncByteStream):
         try:
             return await self._response.content.readany()
         except (aiohttp.ClientError, OSError, RuntimeError) as error:  # RuntimeError: closed while it waited
-            raise _translated(error) from error
+            # To a reader whose response is closed aiohttp raises the same object each time: with a traceback that grows
+            # by each, and holds their frames and all that is in them for ever.
+            raise _translated(error) from error.with_traceback(None)
 
     def close(self) -> None:
         """Let go, at once and whoever is reading.
