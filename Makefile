@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format lock clean
+.PHONY: help setup demo serve test fuzz soak bench check format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,15 @@ test: $(STAMP) ## run the whole test suite, with coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term -q
 	@$(BIN)/python -m coverage report --include='streamsum/core/*,streamsum/upstream/chunks.py' --fail-under=100 >/dev/null \
 		|| { echo "core/ and upstream/chunks.py must be covered to the last branch"; exit 1; }
+
+fuzz: $(STAMP) ## many random streams through the core: STREAMS=200000, another set of them with SEED=...
+	@STREAMSUM_FUZZ_STREAMS=$(or $(STREAMS),200000) STREAMSUM_FUZZ_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -q tests/test_fuzz.py
+
+soak: $(STAMP) ## ten minutes of churn, after which nothing may be left behind; less with FOR_S=...
+	@STREAMSUM_SOAK_S=$(or $(FOR_S),600) $(BIN)/python -m pytest -q -s tests/test_churn.py
+
+bench: $(STAMP) ## time the core against other parsers, about a minute
+	@$(BIN)/python -m benchmarks.core
 
 check: $(STAMP) ## lint, format, types
 	@$(BIN)/ruff check .

@@ -52,9 +52,9 @@ async def summarize(
     """
     request = _request(text, options)
     settings = settings or Settings.read(os.environ)
-    async with opened(upstream, settings) as model:
+    async with opened(upstream, settings) as upstreams:
         log = MemoryLog(grace_s=0, keep_s=0, keep_bytes=0)
-        runs = Runs(upstream=model, log=log, settings=settings, item_model=item_model or load(settings.item_model))
+        runs = Runs(upstreams=upstreams, log=log, settings=settings, item_model=item_model or load(settings.item_model))
         try:
             run = await runs.start(request)
             async with log.listen(run.id, "", None) as listener:

@@ -1,5 +1,6 @@
 """Where the service listens: on loopback, unless the operator takes it upon himself."""
 
+import errno
 import os
 import socket
 
@@ -26,7 +27,7 @@ def bind(host: str, port: int, settings: Settings) -> socket.socket:
         return socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
         # `create_server` puts more into `strerror` than a person wants to read.
-        raise PortTaken(f"cannot listen on port {port}: {os.strerror(error.errno)}") from None
+        raise PortTaken(f"cannot listen on port {port}: {os.strerror(error.errno or errno.EADDRINUSE)}") from None
 
 
 def _check_address(address: str, settings: Settings) -> None:
@@ -37,5 +38,8 @@ def _check_address(address: str, settings: Settings) -> None:
             "there are no keys yet, so whoever reaches the port may spend: serve on --host 127.0.0.1, "
             "or set STREAMSUM_NO_KEYS=1 if something in front checks who comes"
         )
-    if settings.upstream == "auto" and settings.api_key is None:
-        raise SettingsError("off loopback the model is never guessed: set OPENAI_API_KEY, or STREAMSUM_UPSTREAM")
+    if settings.upstream == "auto" and settings.api_key is None and not settings.upstreams:
+        raise SettingsError(
+            "off loopback the model is never guessed: "
+            "set OPENAI_API_KEY, STREAMSUM_UPSTREAM or STREAMSUM_UPSTREAMS_FILE"
+        )

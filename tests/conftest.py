@@ -1,6 +1,7 @@
 """Fixtures that several modules need."""
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -16,3 +17,10 @@ def sober_logging() -> Iterator[None]:
     for logger, level, handlers in before:
         logger.setLevel(level)
         logger.handlers[:] = handlers
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """On CI nothing may be skipped: what a test needs is there, or `.ci/run` has to install it."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

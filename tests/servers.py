@@ -67,11 +67,12 @@ async def served(
     patience: Patience | None = None,
     log: EventLog | None = None,
     connection: type[Connection] = Connection,
+    limit_s: float = LIMIT_S,
 ) -> AsyncIterator[Served]:
-    """The service on this upstream, or on the one that its settings name."""
+    """The service on this upstream, or on the one that its settings name, for `limit_s` at most."""
     app = create_app(settings or Settings(), upstream=upstream, log=log, patience=patience)
     before = asyncio.all_tasks()
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(limit_s):
         async with lifespan(app), serving(app, connection=connection) as port, client_of(port) as client:
             yield Served(app.state.service, client, port)
         if left := asyncio.all_tasks() - before:
@@ -83,7 +84,11 @@ async def served(
 async def client_of(port: int) -> AsyncIterator[httpx2.AsyncClient]:
     no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # the default one reads all the system's certificates
     url = f"http://127.0.0.1:{port}"
-    async with httpx2.AsyncClient(base_url=url, trust_env=False, verify=no_tls, timeout=LIMIT_S) as client:
+    # Sooner than the server, or both close at once, and a request that is on its way is lost.
+    limits = httpx2.Limits(keepalive_expiry=1)
+    async with httpx2.AsyncClient(
+        base_url=url, trust_env=False, verify=no_tls, timeout=LIMIT_S, limits=limits
+    ) as client:
         yield client
 
 

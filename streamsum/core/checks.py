@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 from streamsum.core.document import Element
 from streamsum.core.events import Reason
 from streamsum.core.models import Item, is_blank
+from streamsum.core.source import Source
 from streamsum.core.strict import LoneSurrogate
 
 _DETAILS = {
@@ -29,6 +30,7 @@ _UNSAFE = re.compile(
 )
 
 
+_NO_SOURCE = Source("")
 _OWN_CODE = re.compile(r"[a-z_]{1,40}")
 _PYDANTICS_CODES = frozenset(get_args(core_schema.ErrorType))
 
@@ -47,7 +49,7 @@ class Checks:
 
     max_chars: int
     item_model: type[BaseModel] = Item
-    source: str = ""
+    source: Source = _NO_SOURCE
 
     def check(self, element: Element, *, standing: Collection[str]) -> Sound | tuple[Reason, ...]:
         """Judge `element`; `standing` are the texts of the bullets so far."""
@@ -72,7 +74,7 @@ class Checks:
         item: Any = self.item_model.model_validate_json(
             json.dumps(value) if isinstance(element.value, str) else element.text,
             extra=None if "extra" in self.item_model.model_config else "forbid",
-            context={"source": self.source},
+            context={"source": self.source.text},
         )
         return item.text, item.model_dump(mode="json")
 

@@ -66,6 +66,10 @@ class SummaryRequest(BaseModel):
     on_disconnect: OnDisconnect = "grace"
     model: str | None = None
 
+    def without_text(self) -> "SummaryRequest":
+        """All the rest, for who keeps the text in a smaller form."""
+        return self.model_copy(update={"text": ""})
+
 
 class Item(BaseModel):
     """One element of the array, as the built-in model of an item has it."""

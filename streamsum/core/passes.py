@@ -1,5 +1,6 @@
 """One call of a model, seen from the core: what it was asked, how it ended, what it cost."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -63,7 +64,12 @@ class Pass:
     """The next call to make."""
 
     kind: PassKind
-    prompt: Prompt
+    draw_up: Callable[[], Prompt]
+
+    @property
+    def prompt(self) -> Prompt:
+        """The same each time, and made anew: it has the whole source in it, so nobody keeps it while a model writes."""
+        return self.draw_up()
 
 
 class PassReport(BaseModel):

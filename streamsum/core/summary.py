@@ -8,6 +8,7 @@ assert events == []
 import hashlib
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from pydantic import BaseModel
@@ -18,7 +19,8 @@ from streamsum.core.document import Element, Outcome
 from streamsum.core.elements import ElementDecoder
 from streamsum.core.events import Bullet, BulletRejected, Event, Ledger, Reason, SummaryCompleted, SummaryFailed
 from streamsum.core.models import Item, SummaryRequest
-from streamsum.core.passes import Bill, Cause, End, Pass
+from streamsum.core.passes import Bill, Cause, End, Pass, Prompt
+from streamsum.core.source import Source
 from streamsum.errors import Problem
 
 # A model that says the same thing three times in a row does not stop by itself.
@@ -38,9 +40,10 @@ class Summary:
         self, request: SummaryRequest, *, item_model: type[BaseModel] = Item, draw: Callable[[], str] = _draw
     ) -> None:
         """`item_model` is what each element must be; `draw` gives a word that nobody can guess, new at each call."""
-        self._request = request
+        self._request = request.without_text()
+        self._source = Source(request.text)
         self._item_model = item_model
-        self._checks = Checks(max_chars=request.max_bullet_chars, item_model=item_model, source=request.text)
+        self._checks = Checks(max_chars=request.max_bullet_chars, item_model=item_model, source=self._source)
         self._draw = draw
         self._decoder = ElementDecoder()
         self._texts: list[str] = []
@@ -65,7 +68,7 @@ class Summary:
     def next_pass(self, last: End | None) -> Pass | None:
         """The call to make now that the last one ended so; None: there is nothing more to ask."""
         if last is None:
-            return Pass("first", prompt.ask(self._request, mark=self._draw(), item_model=self._item_model))
+            return Pass("first", partial(self._ask, self._draw()))
         self._last = last
         return None
 
@@ -116,6 +119,9 @@ class Summary:
         code = _PROBLEMS.get(cause, verdict.finish)
         problem = Problem.of(code, max_chars=last.max_chars, retry_after=_whole_seconds(last.retry_after))
         return SummaryFailed(problem=problem, ledger=ledger)
+
+    def _ask(self, mark: str) -> Prompt:
+        return prompt.ask(self._request, text=self._source.text, mark=mark, item_model=self._item_model)
 
     @property
     def _full(self) -> bool:

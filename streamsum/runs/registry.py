@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+from collections.abc import Sequence
 from functools import partial
 
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause
 from streamsum.errors import LogError, RequestRefused
+from streamsum.runs.admission import Admission
 from streamsum.runs.log import EventLog, NewSummary
 from streamsum.runs.run import Run
 from streamsum.settings import Settings
@@ -27,13 +29,16 @@ class Runs:
     """Owned by the app. Holds the running tasks, and counts their sources in UTF-8 bytes."""
 
     def __init__(
-        self, *, upstream: Upstream, log: EventLog, settings: Settings, item_model: type[BaseModel] = Item
+        self, *, upstreams: Sequence[Upstream], log: EventLog, settings: Settings, item_model: type[BaseModel] = Item
     ) -> None:
-        """`item_model`: what elements must be. `upstream` and `log` stay the caller's to close, after `aclose()`."""
+        """`item_model`: what elements must be. `upstreams`: one or more, in order of preference.
+
+        They and `log` stay the caller's to close, after `aclose()`.
+        """
         self._item_model = item_model
         self.log = log
         self.draining = False
-        self._upstream = upstream
+        self.admission = Admission(upstreams=upstreams, max_tokens=settings.max_tokens, item_model=item_model)
         self._settings = settings
         self._tasks: dict[asyncio.Task[None], Run] = {}  # a loop holds its tasks only weakly
         self._places = 0  # taken: running, or about to
@@ -46,18 +51,22 @@ class Runs:
         return len(self._tasks)
 
     async def start(self, request: SummaryRequest, *, key: str = "") -> Run:
-        """A new summary, running. Raises RequestRefused: draining, overloaded, log_unavailable."""
+        """A new summary, running. `request.model` is one of the upstreams', or None.
+
+        Raises RequestRefused: context_too_long, draining, overloaded, log_unavailable.
+        """
+        upstream = self.admission.choose(request)
         size = len(request.text.encode())
         self._take_place(size)
         try:
-            run = await self._create(request, key)
+            run = await self._create(request, key, upstream)
         except BaseException:
             self._give_place_back(size)
             raise
         self._launch(run, size)
         return run
 
-    async def _create(self, request: SummaryRequest, key: str) -> Run:
+    async def _create(self, request: SummaryRequest, key: str, upstream: Upstream) -> Run:
         admitted = asyncio.get_running_loop().time()
         # 128 random bits: without keys the id is all that it takes to read the summary.
         id = secrets.token_urlsafe(16)
@@ -68,7 +77,7 @@ class Runs:
         return Run(
             request,
             id=id,
-            upstream=self._upstream,
+            upstream=upstream,
             lease=lease,
             admitted=admitted,
             total_s=self._settings.total_s,

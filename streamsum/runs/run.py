@@ -48,7 +48,7 @@ class Run:
         # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
         # is cancelled cancels it for all.
         self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
-        self._request = request
+        self._request = request.without_text()
         self._summary = Summary(request, item_model=item_model)
         self._previews = Previews(self._summary, lease) if request.preview else None
         self._upstream = upstream

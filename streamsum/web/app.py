@@ -74,15 +74,15 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     plan: _Plan = app.state.plan
     async with AsyncExitStack() as stack:
         stack.callback(setattr, app.state, "service", None)
-        upstream = await stack.enter_async_context(opened(plan.upstream, plan.settings))
+        upstreams = await stack.enter_async_context(opened(plan.upstream, plan.settings))
         log = plan.log
         if log is None:
             log = _memory_log(plan.settings)
             stack.push_async_callback(log.aclose)
-        runs = Runs(upstream=upstream, log=log, settings=plan.settings, item_model=plan.item_model)
+        runs = Runs(upstreams=upstreams, log=log, settings=plan.settings, item_model=plan.item_model)
         stack.push_async_callback(runs.aclose)
         app.state.service = Service(
-            settings=plan.settings, patience=plan.patience, upstream=upstream, log=log, runs=runs
+            settings=plan.settings, patience=plan.patience, upstreams=upstreams, log=log, runs=runs
         )
         yield
 

@@ -1,6 +1,8 @@
 """A client's connection: uvicorn's over h11, made fit for clients that take nothing, or send ahead and leave."""
 
 import asyncio
+import socket
+import struct
 from typing import ClassVar
 
 import h11
@@ -8,6 +10,16 @@ from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streamsum.web.patience import Patience
+
+# What a client has not taken waits in the kernel too, where a connection may have megabytes by itself and no limit of
+# ours counts them. The kernel doubles the figure; a whole summary is rarely more.
+SEND_BUFFER_BYTES = 32 * 1024
+
+# SO_LINGER, on, 0 seconds: closing throws away what waits in the kernel, which would else keep it for minutes.
+_AT_ONCE = struct.pack("ii", 1, 0)
+
+# h11 bounds a request's head only where it comes in several reads, and a read may have 256 KiB: we make them smaller.
+MAX_READ_BYTES = 16 * 1024
 
 # What a client may have sent ahead of its answer while we still look out for its leaving: a next request's head.
 MAX_AHEAD_BYTES = 16 * 1024
@@ -28,11 +40,15 @@ class Connection(H11Protocol):
         """Blocked means: something waits at all. So a stream never has more than one write in memory."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=0)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
     @override
     def data_received(self, data: bytes) -> None:
         """Read on when the next request is here already: uvicorn stops, and then nobody sees the client leave."""
-        super().data_received(data)
+        for begin in range(0, len(data), MAX_READ_BYTES):
+            if self.transport.is_closing():  # what came so far was answered by hanging up
+                return
+            super().data_received(data[begin : begin + MAX_READ_BYTES])
         is_ahead = self.flow.read_paused and self.conn.their_state is h11.DONE
         if is_ahead and len(self.conn.trailing_data[0]) <= MAX_AHEAD_BYTES:
             self.flow.resume_reading()
@@ -55,6 +71,11 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
         self._forget()
 
+    @property
+    def _socket(self) -> socket.socket:
+        own: socket.socket = self.transport.get_extra_info("socket")
+        return own
+
     def _look_again(self) -> None:
         self._waiting_bytes = self.transport.get_write_buffer_size()
         self._timer = self.loop.call_later(self.blocked_s, self._judge)
@@ -63,6 +84,7 @@ class Connection(H11Protocol):
         if self.transport.get_write_buffer_size() < self._waiting_bytes:
             self._look_again()
         else:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             self.transport.abort()
 
     def _forget(self) -> None:

@@ -1,6 +1,7 @@
 """The routes: from a request to the response that answers it."""
 
 import re
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -69,6 +70,11 @@ async def follow(request: Request, service: Service) -> ASGIApp:
     return ResumeResponse(service, id, after=cursor.n)
 
 
+async def models(_request: Request, service: Service) -> ASGIApp:
+    """`GET /v1/models`: those that a request may name, with their limits."""
+    return JSONResponse({"models": [asdict(each) for each in service.runs.admission.offers()]})
+
+
 async def healthz(_request: Request, _service: Service) -> ASGIApp:
     """`GET /healthz`: the process answers."""
     return JSONResponse({"status": "alive"})
@@ -86,6 +92,7 @@ ROUTES = (
     Route("/v1/summaries/{id}", Resource(GET=show, DELETE=cancel)),
     Route("/v1/summaries/{id}/events", Resource(GET=follow)),
     Route("/stream", Resource(GET=start_short)),
+    Route("/v1/models", Resource(GET=models)),
     Route("/healthz", Resource(GET=healthz)),
     Route("/readyz", Resource(GET=readyz)),
 )

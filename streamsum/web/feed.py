@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from streamsum.runs.log import Entry, Preview
 from streamsum.web.departure import ClientGone, let_go
 
-# What is sent together: a write of uvicorn's, and a small part of what a stream may hold in memory (160 KiB).
-MAX_BATCH_BYTES = 32 * 1024
+# What is sent together: some ten bullets. A client that does not read has two of these waiting for it, one written and
+# one not, beside the log and all else that a stream holds in memory (160 KiB).
+MAX_BATCH_BYTES = 8 * 1024
 
 News = Entry | Preview
 

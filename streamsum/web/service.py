@@ -1,5 +1,6 @@
 """What every endpoint needs: the things that the app's lifespan holds open."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.types import Scope
@@ -21,14 +22,19 @@ class Service:
 
     settings: Settings
     patience: Patience
-    upstream: Upstream
+    upstreams: Sequence[Upstream]  # in order of preference
     log: EventLog
     runs: Runs
 
     @property
+    def upstream(self) -> Upstream:
+        """The default one."""
+        return self.upstreams[0]
+
+    @property
     def models(self) -> frozenset[str]:
         """What a request may name."""
-        return frozenset({self.upstream.model})
+        return frozenset(each.model for each in self.upstreams)
 
 
 def service_of(scope: Scope) -> Service:
