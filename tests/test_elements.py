@@ -264,6 +264,13 @@ def test_white_space_in_a_row_is_counted_over_cuts() -> None:
             assert decode([text[:at], text[at:]], Limits(blank_run=4))[1].outcome is outcome
 
 
+def test_white_space_apart_is_no_row() -> None:
+    """What stands between, also a single comma or digit that comes as a read of its own, ends the count."""
+    text = '["a", {"b":  [1  ,  2  ,  3  ,  4  ]  }  ]'
+    for cut in ([text], list(text)):
+        assert decode(cut, Limits(blank_run=2))[1].outcome is Outcome.CLOSED
+
+
 def test_prose_over_its_limit_is_given_up() -> None:
     """No document will be found, and the decoder says that it is done."""
     decoder = ElementDecoder(limits=SMALL)
