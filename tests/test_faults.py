@@ -40,8 +40,9 @@ from tests import invariants
 from tests.servers import environment_for, served
 
 CANARY = "canary-7f3a"
-# Where the fault is silence, our clock is what ends it; everywhere else it must not.
+# Where the fault is silence, our clock is what ends it; everywhere else no clock must.
 SHORT_CLOCK = {"STREAMSUM_STALL_S": "0.7"}
+PATIENCE = {"STREAMSUM_FIRST_BYTE_S": "60"}
 
 POSITIONS = {
     "before": ('{"bullets": [', []),
@@ -121,12 +122,48 @@ FAULTS = [
     Fault("a comment of 17 MB", [Comment("x" * (17 << 20)), Stall()], "502 limit", "+limit"),
     Fault("endless content", [endless("x" * 999)], "200 failed:output_invalid", "+limit"),
     Fault("endless white space", [endless(" " * 9)], "200 failed:limit", "+limit"),
+    Fault("HTML", [Raw(b"<html><body>canary-7f3a</body></html>")], "502 " + TRUNCATED, TRUNCATED),
     Fault("reasoning for ever", [Reasoning(CANARY * 999), Stall()], "504 " + TIMEOUT, TIMEOUT),
 ]
 
 
+# What is normal, if odd: wherever it stands, nothing changes.
+NOISE: dict[str, Step] = {
+    "empty data": Raw(b"data:\n\ndata: \n\n"),
+    "comments": Raw(b": keep-alive\n\n:\n"),
+    "another event": Raw(b"event: ping\nretry: 5\nid: 7\n\n"),
+    "no choices": Chunk({"choices": [], "usage": None}),
+    "content null": chunk(content=None, role="assistant"),
+    "no delta": Chunk({"choices": [{"index": 0, "finish_reason": None}]}),
+    "another choice": Chunk({"choices": [{"index": 1, "delta": {"content": CANARY}, "finish_reason": "stop"}]}),
+    "a tool call": chunk(tool_calls=[{"index": 0, "function": {"name": "f", "arguments": CANARY}}]),
+    "reasoning": chunk(reasoning=CANARY, reasoning_content=CANARY),
+    "thinking parts": chunk(content=[{"type": "thinking", "thinking": [{"type": "text", "text": CANARY}]}]),
+    "no refusal": chunk(refusal=None),
+    "usage so far": Chunk({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}),
+    "padding": Chunk({"choices": [{"index": 0, "delta": {"content": ""}}], "obfuscation": CANARY}),
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+async def test_noise_changes_nothing(noise: str) -> None:
+    """Before, in the middle of, and behind the document."""
+    step, end = NOISE[noise], (Finish("stop"), Usage(3, 4), Done())
+    document = POSITIONS["after"][0]
+    script = (step, Content(document[:20]), step, Content(document[20:]), step, *end)
+    for cut in (0, 1, 97):
+        async with (
+            FakeUpstream(script, delivery=Delivery(cut=cut)) as model,
+            served(None, settings=settings_for(model, FAULTS[0])) as it,
+        ):
+            response = await it.client.post("/v1/summaries", json={"text": "A source."})
+        received = invariants.check(response.content, canaries=[CANARY])
+        assert (received.bullets, received.finish) == (POSITIONS["after"][1], "complete")
+        assert received.ledger["passes"][0]["completion_tokens"] == 4
+
+
 def settings_for(model: FakeUpstream, fault: Fault) -> Settings:
-    return Settings.read(environment_for(model) | (SHORT_CLOCK if fault.is_silence else {}))
+    return Settings.read(environment_for(model) | PATIENCE | (SHORT_CLOCK if fault.is_silence else {}))
 
 
 def cuts(fault: Fault) -> Sequence[int]:
