@@ -175,6 +175,22 @@ async def test_an_event_supersedes_the_preview() -> None:
 
 
 @in_jumping_time
+async def test_what_is_handed_over_lets_its_listeners_go() -> None:
+    """Without a final event; what is stored can still be read, and is kept no longer than other summaries."""
+    log = a_log(keep_s=60)
+    lease = await begin(log)
+    async with log.listen("a", "", None) as listener:
+        await lease.append([FIRST])
+        await lease.hand_over()
+        await lease.hand_over()
+        assert await collect(listener) == [FIRST]
+    assert await replay(log) == [FIRST]
+    await asyncio.sleep(61)
+    with pytest.raises(NotFound):
+        await log.read("a", "")
+
+
+@in_jumping_time
 async def test_previews_are_never_replayed() -> None:
     """Who comes later sees only what is drawn from then on."""
     log = a_log()

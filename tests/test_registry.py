@@ -231,6 +231,9 @@ class WormyLease:
     async def happening(self) -> Happening:
         return await self._lease.happening()
 
+    async def hand_over(self) -> None:
+        await self._lease.hand_over()
+
 
 class WormyLog(MemoryLog):
     @override

@@ -475,6 +475,7 @@ class BrokenLease:
 
     def __init__(self, *, room: int = 100, error: Exception | None = None, happening: Happening | None = None) -> None:
         self.entries: list[Entry] = []
+        self.handed_over = False
         self._room = room
         self._error = error or LogDown()
         self._happening = happening
@@ -486,6 +487,10 @@ class BrokenLease:
 
     def preview(self, data: bytes) -> None:
         """Nothing is drawn here."""
+
+    async def hand_over(self) -> None:
+        self.handed_over = True
+        raise LogDown
 
     async def happening(self) -> Happening:
         if self._happening is None:
@@ -581,6 +586,17 @@ async def test_a_run_that_cannot_hear_its_log_stops(
 
 @in_jumping_time
 async def test_whoever_waits_for_the_start_is_told_even_of_a_bug_at_the_end() -> None:
-    """The future is always set."""
+    """The future is always set, and the right to write is given back, so that no listener waits for ever."""
+    lease = BrokenLease(room=1, error=ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
-        await run_on(BrokenLease(room=1, error=ZeroDivisionError()), "")
+        await run_on(lease, "")
+    assert lease.handed_over
+
+
+@in_jumping_time
+async def test_a_run_that_has_ended_hands_nothing_over() -> None:
+    """Its last event says it all."""
+    lease = BrokenLease()
+    await run_on(lease, DOCUMENT)
+    assert lease.entries[-1].final
+    assert not lease.handed_over

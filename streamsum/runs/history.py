@@ -21,7 +21,7 @@ class History:
     """
 
     def __init__(self, new: NewSummary, *, grace_s: float, on_end: Callable[["History"], None]) -> None:
-        """`on_end` is called once, when the final event is stored."""
+        """`on_end` is called once, when nothing will follow: the end is stored, or the producer has given up."""
         self.new = new
         self.entries: list[Entry] = []
         self.newest_preview: Preview | None = None
@@ -67,6 +67,12 @@ class History:
         while self._happening is None:
             await self._happened.wait()
         return self._happening
+
+    async def hand_over(self) -> None:
+        """Nobody is there to take it: what is stored stays, and nothing will follow; see `Lease.hand_over`."""
+        if not self.over:
+            self.end()
+            self._on_end(self)
 
     # The listeners' side.
 

@@ -65,6 +65,10 @@ class Lease(Protocol):
         """Wait until there is something that the producer must hear of."""
         ...
 
+    async def hand_over(self) -> None:
+        """Give the right back before the end: who listens is let go without a final event. Raises LogDown."""
+        ...
+
 
 class Listener(Protocol):
     """Events in order, each once, then live; ends after the final one. Who is behind sees only the newest preview."""

@@ -59,6 +59,7 @@ class Run:
         self._lost: LogError | None = None  # why nothing can be written any more
         self._scope: asyncio.Timeout | None = None  # around the pass of now: its clock, and the way to interrupt it
         self._n = 0  # the last event's number
+        self._has_ended = False  # the final event is stored
 
     def stop(self, cause: Cause) -> None:
         """End the summary within a moment, its upstream hung up; the first cause is the one."""
@@ -78,6 +79,9 @@ class Run:
             self._say_started(Problem.of("internal_error"))  # nobody waits for ever, whatever has happened
             watcher.cancel()
             await asyncio.wait([watcher])
+            if not self._has_ended:
+                with suppress(LogError):
+                    await self._lease.hand_over()
 
     async def _live(self) -> None:
         try:
@@ -195,6 +199,7 @@ class Run:
     async def _close(self) -> None:
         terminal = self._summary.close(self._stopped, self._account.bill())
         await self._write([terminal], final=True)
+        self._has_ended = True
         self._say_started(terminal.problem if isinstance(terminal, SummaryFailed) else None)
         self._log(terminal)
 
