@@ -138,7 +138,7 @@ def _summarize(arguments: argparse.Namespace, environment: Mapping[str, str]) ->
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
-    names = ("max_bullets", "max_bullet_chars", "focus", "language")
+    names = ("max_bullets", "max_bullet_chars", "focus", "language", "model")
     return {name: value for name in names if (value := getattr(arguments, name)) is not None}
 
 

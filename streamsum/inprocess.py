@@ -4,7 +4,7 @@ Whoever opens the block owns the summary: leaving it, at any point and in any wa
 """
 
 import os
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Collection, Generator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from typing import Self, TypedDict, Unpack
 from weakref import finalize
@@ -32,6 +32,7 @@ class Options(TypedDict, total=False):
     language: str | None
     evidence: Evidence
     preview: bool
+    model: str | None
 
 
 @asynccontextmanager
@@ -53,6 +54,7 @@ async def summarize(
     request = _request(text, options)
     settings = settings or Settings.read(os.environ)
     async with opened(upstream, settings) as upstreams:
+        _request(text, options, models={each.model for each in upstreams})
         log = MemoryLog(grace_s=0, keep_s=0, keep_bytes=0)
         runs = Runs(upstreams=upstreams, log=log, settings=settings, item_model=item_model or load(settings.item_model))
         try:
@@ -100,9 +102,12 @@ async def _next(events: AsyncIterator[Event]) -> Event | None:
     return await anext(events, None)
 
 
-def _request(text: str, options: Options) -> SummaryRequest:
+def _request(text: str, options: Options, *, models: Collection[str] | None = None) -> SummaryRequest:
+    """Validated; as long as the models are not known, any name will do."""
+    if models is None:
+        models = {str(options.get("model"))}
     # There is one listener, the block itself: when it leaves, nobody is left who could return.
-    return validate({**options, "text": text, "on_disconnect": "cancel"}, models=())
+    return validate({**options, "text": text, "on_disconnect": "cancel"}, models=models)
 
 
 class _Events:

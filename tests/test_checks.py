@@ -145,6 +145,24 @@ def test_a_users_item_model_is_validated_with_the_source_at_hand(text: str, expe
     assert (result if isinstance(result, Sound) else [reason.code for reason in result]) == expected
 
 
+class Forgetful(BaseModel):
+    """Its validator forgets to return."""
+
+    text: str
+
+    @field_validator("text")
+    @classmethod
+    def look(cls, text: str) -> None:
+        """Returns nothing."""
+
+
+def test_a_text_that_is_none_costs_only_its_element() -> None:
+    """Whatever a user's model makes of it."""
+    result = Checks(max_chars=20, item_model=Forgetful).check(element('"a"'), standing=())
+    assert isinstance(result, tuple)
+    assert [reason.code for reason in result] == ["schema"]
+
+
 class Open(BaseModel):
     """An item that takes what comes."""
 

@@ -209,6 +209,21 @@ async def test_a_fault_before_any_content(fault: Fault) -> None:
         assert await (await model.next_call()).closed(within=1)
 
 
+async def test_the_ledger_does_not_depend_on_the_reads() -> None:
+    """What came in the same read as our reason to hang up is not counted: smaller reads would not have brought it."""
+    script = (Role(), Content('{"bullets": ["one", "two"]}', token_chars=100), Finish("stop"), Usage(3, 4), Done())
+    ledgers = []
+    for cut in (0, 60):
+        async with (
+            FakeUpstream(script, delivery=Delivery(cut=cut)) as model,
+            served(None, settings=settings_for(model, FAULTS[0])) as it,
+        ):
+            response = await it.client.post("/v1/summaries", json={"text": "A source.", "max_bullets": 1})
+        ledgers.append(invariants.check(response.content).comparable[-1])
+    assert ledgers[0] == ledgers[1]
+    assert ledgers[0]["finish"] == "max_bullets"
+
+
 @dataclass(frozen=True)
 class Refused:
     """An upstream's answer instead of a stream."""
@@ -231,7 +246,7 @@ REFUSALS = [
     Refused(429, "overloaded", 503, error(), (("Retry-After", "99999"),)),
     Refused(500, "upstream_error", 502, error()),
     Refused(502, "upstream_error", 502, b"\xff\xfe"),
-    Refused(503, "overloaded", 503),
+    Refused(503, "upstream_error", 502),
 ]
 
 

@@ -279,6 +279,17 @@ async def test_an_item_model_by_argument_or_by_its_name() -> None:
         assert (rejected.type, last.type) == ("bullet.rejected", "summary.completed")
 
 
+async def test_a_model_is_one_of_those_that_are_offered() -> None:
+    """Another name is refused, and nobody is asked."""
+    upstream = ScriptedUpstream(script=['["The tower was lit."]'])
+    async with summarize("x", upstream=upstream, settings=Settings(), model="parrot") as events:
+        assert [event.type async for event in events] == ["summary.created", "bullet", "summary.completed"]
+    with pytest.raises(RequestRefused):
+        async with summarize("x", upstream=upstream, settings=Settings(), model="owl"):
+            pass
+    assert len(upstream.prompts) == 1
+
+
 @in_jumping_time
 async def test_a_preview_on_request() -> None:
     """The open bullet as it grows, among the events."""

@@ -188,7 +188,7 @@ async def test_a_server_that_goes_on_after_done_is_not_waited_for() -> None:
         (429, Cause.OVERLOADED),
         (500, Cause.ERROR),
         (502, Cause.ERROR),
-        (503, Cause.OVERLOADED),
+        (503, Cause.ERROR),
         (504, Cause.ERROR),
         (529, Cause.ERROR),
     ],

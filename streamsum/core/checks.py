@@ -63,10 +63,12 @@ class Checks:
             return _reasons(*_codes(error))
         except Exception:  # noqa: BLE001 - a user's own validator may raise anything, and must not cost the others
             return _reasons("schema")
+        if not isinstance(text, str):
+            return _reasons("schema")
         line = fold(text)
         return _reasons(*self._faults(text, line, item, standing)) or Sound(line, item)
 
-    def _validate(self, element: Element) -> tuple[str, dict[str, Any] | None]:
+    def _validate(self, element: Element) -> tuple[Any, dict[str, Any] | None]:
         value = {"text": element.value} if isinstance(element.value, str) else element.value
         if self.item_model is Item:
             return Item.model_validate(value).text, None

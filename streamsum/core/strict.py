@@ -49,10 +49,9 @@ def parse(text: str) -> Any:
 
 def _parse_but_for_surrogates(text: str) -> None:
     try:
-        value = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_refuse)
+        _check(json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_refuse))
     except (ValueError, RecursionError):
         raise NotStrict from None
-    _check(value)
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -24,9 +24,12 @@ class Previews:
     def look(self) -> None:
         """Show what is open, if it is time and there is something new."""
         now = asyncio.get_running_loop().time()
-        if now < self._next or (text := self._summary.preview()) is None:
+        if now < self._next:
+            return
+        self._next = now + INTERVAL_S
+        if (text := self._summary.preview()) is None:
             return
         delta = BulletDelta(index=self._summary.bullets, text=text)
         if delta != self._shown:
             self._lease.preview(encode(delta))
-            self._shown, self._next = delta, now + INTERVAL_S
+            self._shown = delta

@@ -174,6 +174,9 @@ class Run:
         end = End(Cause.TIMEOUT) if reply is None else reply.end()
         if self._stopped is not None:
             return replace(end, cause=self._stopped)
+        if self._summary.wants == "nothing":
+            # We hung up there: what else came in that read would not have been seen in smaller ones.
+            return End(Cause.CLOSED_BY_US)
         if cut and self._summary.wants == "more":
             return replace(end, cause=Cause.TIMEOUT)
         return end

@@ -35,7 +35,7 @@ _TOO_LONG = re.compile(
 def end_of_status(error: openai.APIStatusError, *, prompt: Prompt, upstream: str) -> End:
     """How the pass ended; a refusal of our request is logged for the operator."""
     match error.status_code:
-        case 429 | 503:
+        case 429:
             return End(Cause.OVERLOADED, retry_after=_retry_after(error.response.headers.get("retry-after")))
         case status if status >= 500:
             return End(Cause.ERROR)
