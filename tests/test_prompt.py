@@ -26,5 +26,6 @@ def test_what_the_caller_wants_is_said() -> None:
 
 def test_tokens_grow_with_what_is_asked() -> None:
     """The largest request has room for all of its bullets in a script of two characters a token."""
-    assert prompt.max_tokens(SummaryRequest(text="x", max_bullets=50, max_bullet_chars=1000)) >= 25_000
-    assert prompt.max_tokens(SummaryRequest(text="x")) < 1_200
+    largest = SummaryRequest(text="x", max_bullets=50, max_bullet_chars=1000)
+    assert prompt.ask(largest, text="x", mark="f00d").max_tokens >= 25_000
+    assert prompt.ask(SummaryRequest(text="x"), text="x", mark="f00d").max_tokens < 1_200

@@ -21,8 +21,10 @@ from streamsum.core.events import (
 from streamsum.core.models import OnDisconnect, SummaryRequest
 from streamsum.core.passes import Cause, End, Usage
 from streamsum.errors import Fenced, LogDown, Problem
+from streamsum.runs.health import Health
 from streamsum.runs.log import Entry, Happening, NewSummary
 from streamsum.runs.memory_log import MemoryLog
+from streamsum.runs.relay import Relay
 from streamsum.runs.run import Run
 from tests.jumping_clock import in_jumping_time, now, settle, timers
 from tests.scripted import HANG, ScriptedUpstream, Step, refused
@@ -80,8 +82,12 @@ async def stage(
     upstream.ended = ended or upstream.ended
     log = MemoryLog(grace_s=10, keep_s=1e9, keep_bytes=1 << 20)
     lease = await log.create(NewSummary(id="the-id", key="", on_disconnect=on_disconnect))
-    run = Run(request, id="the-id", upstream=upstream, lease=lease, admitted=now(), total_s=total_s)
+    run = Run(request, id="the-id", relay=relay_of(upstream), lease=lease, admitted=now(), total_s=total_s)
     return Scene(run, log, upstream)
+
+
+def relay_of(*upstreams: ScriptedUpstream) -> Relay:
+    return Relay(upstreams, health=Health(now), admitted=now(), first_byte_s=5, stall_s=30)
 
 
 def ledger_of(events: list[Event]) -> Ledger:
@@ -269,14 +275,14 @@ async def test_the_deadline_does_not_spoil_a_document_that_is_whole(script: list
 )
 @in_jumping_time
 async def test_a_call_that_fails_is_the_summarys_problem(cause: Cause, code: str, status: int) -> None:
-    """It is known before any content, so that it can still be a status code."""
+    """It is known before any content, so that it can still be a status code; what may pass is tried once more."""
     scene = await stage(connecting=[refused(cause)])
     events = await scene.until_over()
     assert [event.type for event in events] == ["summary.created", "summary.failed"]
     problem = problem_of(events)
     assert (problem.code, problem.status) == (code, status)
     assert scene.run.started.result() == problem
-    assert len(ledger_of(events).passes) == 1
+    assert len(ledger_of(events).passes) == (2 if cause in {Cause.ERROR, Cause.OVERLOADED} else 1)
 
 
 @pytest.mark.parametrize(
@@ -515,7 +521,7 @@ class DeafLease(BrokenLease):
 async def run_on(lease: BrokenLease, *script: Step) -> tuple[Run, ScriptedUpstream]:
     """A whole run."""
     upstream = ScriptedUpstream(script=script)
-    run = Run(REQUEST, id="the-id", upstream=upstream, lease=lease, admitted=now(), total_s=300)
+    run = Run(REQUEST, id="the-id", relay=relay_of(upstream), lease=lease, admitted=now(), total_s=300)
     async with asyncio.timeout(1000):
         await run.run()
     assert upstream.open == 0

@@ -1,10 +1,12 @@
 """Nearly the same bullet again, and text that goes round and round."""
 
+import re
 from collections.abc import Collection
 
 from rapidfuzz import fuzz
 
 _ALIKE = 90.0
+_DIGITS = re.compile(r"\d+")
 # A stretch is looked for at fixed places only, so that the answer does not depend on how a text arrived.
 _STEP = 64
 _LONGEST_TURN = 400
@@ -14,11 +16,16 @@ _LEAST = 96
 
 def is_repeat(bullet: str, standing: Collection[str]) -> bool:
     """Does one of `standing` say nearly the same, with the same numbers?"""
-    return any(fuzz.token_set_ratio(bullet.casefold(), each.casefold()) >= _ALIKE for each in standing)
+    if not re.search(r"\w", bullet):
+        return False
+    digits, words = _DIGITS.findall(bullet), bullet.casefold()
+    return any(
+        digits == _DIGITS.findall(each) and fuzz.token_set_ratio(words, each.casefold()) >= _ALIKE for each in standing
+    )
 
 
 def loops(text: str, *, since: int = 0) -> bool:
-    """Does some phrase of `text` come over and over? The same for every way of cutting: once so, so for all that follows.
+    """Does some phrase of `text` come over and over? Any cutting gives the same: once so, so for all that follows.
 
     Who has asked for the first `since` characters of the same text need not pay for them again.
     """
