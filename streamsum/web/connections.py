@@ -1,4 +1,4 @@
-"""A client's connection: uvicorn's over h11, made fit for clients that take nothing, dribble, or send ahead and leave."""
+"""A client's connection: uvicorn's over h11, fit for clients that take nothing, dribble, or send ahead and leave."""
 
 import asyncio
 import socket
