@@ -160,7 +160,11 @@ class Run:
         if self._interrupted or (self._winding_up and self._began):
             return False
         self._began = True
-        return next_pass.kind != "reask" or self._deadline - asyncio.get_running_loop().time() >= REASK_LEAST_S
+        return self._left_s > (REASK_LEAST_S if next_pass.kind == "reask" else 0)
+
+    @property
+    def _left_s(self) -> float:
+        return self._deadline - asyncio.get_running_loop().time()
 
     @asynccontextmanager
     async def _preparing(self) -> AsyncIterator[asyncio.Future[None] | None]:
@@ -173,18 +177,18 @@ class Run:
             yield prepared
         finally:
             await asyncio.wait([prepared])
+            # Looked at, or asyncio would print its traceback, and with it perhaps some of the source.
+            prepared.exception()
 
     async def _pause(self, seconds: float) -> bool:
         """Wait, and be woken by what interrupts; True if nothing did."""
         if seconds > 0:
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(
-                    min(asyncio.get_running_loop().time() + seconds, self._deadline)
-                ) as scope:
+                async with asyncio.timeout(min(seconds, self._left_s)) as scope:
                     self._scope = scope
                     await asyncio.get_running_loop().create_future()
             self._scope = None
-        return not self._interrupted
+        return not self._interrupted and self._left_s > 0
 
     async def _call_one(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
         reported = End(Cause.ERROR)  # nothing is known of it, should the call raise
@@ -208,7 +212,7 @@ class Run:
                 async with upstream.call(prompt, deadline=self._deadline) as reply:
                     del prompt  # it has the whole source in it, and the answer may take minutes
                     if prepared is not None:
-                        await asyncio.wait([prepared])
+                        await asyncio.shield(prepared)
                     await self._pump(reply, Tail(scope))
         except UpstreamError as error:
             return error.end
