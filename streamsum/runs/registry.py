@@ -64,7 +64,8 @@ class Runs:
     async def start(self, request: SummaryRequest, *, key: str = "") -> Run:
         """A new summary, running; see `start_or_join`."""
         begun = await self.start_or_join(request, key=key, idempotency=None)
-        assert isinstance(begun, Run), "nothing to join was named"
+        if isinstance(begun, Joined):
+            raise RuntimeError("a request without a name cannot join another")
         return begun
 
     async def start_or_join(

@@ -42,13 +42,13 @@ class EventStreamResponse:
     ) -> None:
         """`after=None`: from the start, of a summary that may not be there.
 
-        `held`: the status waits until the summary has `started`; without that, until its events tell.
+        `started`: hold the status for it; `held` without it: until the events tell.
         """
         self._service = service
         self._id = id
         self._key = key
         self._after = after
-        self._held = held
+        self._held = held or started is not None
         self._started = started
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
