@@ -131,6 +131,8 @@ class Settings:
     total_s: float = _setting("STREAMSUM_TOTAL_S", 300.0, _number(above=0), "for a whole summary")
     drain_s: float = _setting("STREAMSUM_DRAIN_S", 30.0, _not_negative, "for running summaries after SIGTERM")
 
+    reask: int = _setting("STREAMSUM_REASK", 1, _whole(least=0), "how many times what was withheld is asked for again")
+
     log_level: LogLevel = _setting("STREAMSUM_LOG_LEVEL", "INFO", _one_of(get_args(LogLevel)), "what is logged")
 
     secrets: tuple[SecretStr, ...] = ()  # what is in `secret_file`

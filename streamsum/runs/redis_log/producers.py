@@ -171,7 +171,7 @@ class Producers:
         return self._orphan(id, owner, *answer[1:]) if answer[0] == b"claimed" else None
 
     def _orphan(
-        self, id: str, owner: str, key: bytes, policy: bytes, cancel: int, claims: int, listeners: int, *more: Any
+        self, id: str, owner: str, key: bytes, policy: bytes, cancel: int, claims: int, missed: int, *more: Any
     ) -> Orphan:
         age_ms, left_ms, sealed, items = more
         entries = wire.stored(items)
@@ -187,7 +187,7 @@ class Producers:
             sealed=sealed or None,
             taken_before=claims > 1,
             cancelled=bool(cancel),
-            has_listeners=listeners > 0,
+            nobody_listens=bool(missed),
             age_s=age_ms / 1000,
             left_s=left_ms / 1000,
         )
