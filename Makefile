@@ -2,14 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+AUDIT := .venv-audit
+ENGINE ?= docker
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test fuzz soak bench check format lock clean
+.PHONY: help setup demo serve test fuzz soak bench check audit image image-check format lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything in requirements/, by hash
 
@@ -46,7 +48,28 @@ bench: $(STAMP) ## time the core against other parsers, about a minute
 check: $(STAMP) ## lint, format, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/mypy
+
+image: ## build the image with Docker; ENGINE=podman, EMBEDDED=1 for the built-in model
+	$(ENGINE) build -t streamsum:$(if $(EMBEDDED),embedded,latest) --build-arg EMBEDDED=$(or $(EMBEDDED),0) \
+		--build-arg VERSION=$$(sed -n 's/^__version__ = "\(.*\)"$$/\1/p' streamsum/__init__.py) \
+		--build-arg REVISION=$$(git rev-parse HEAD) .
+
+image-check: $(STAMP) ## build the image, run it as a restricted pod would, stream a summary through it; EMBEDDED=1
+	@$(BIN)/python -m scripts.image_check $(if $(EMBEDDED),--embedded)
+
+audit: $(STAMP) $(AUDIT)/.installed ## hold the Dockerfile and the manifests against checkov's rules
+	@mkdir -p build/manifests
+	@for each in local production; do $(BIN)/kubectl kustomize manifests/overlays/$$each > build/manifests/$$each.yaml || exit 1; done
+	@$(AUDIT)/bin/checkov --quiet --compact --skip-download --framework kubernetes --directory build/manifests
+	@$(AUDIT)/bin/checkov --quiet --compact --skip-download --framework dockerfile --file Dockerfile
+
+# checkov brings some eighty packages, and pins several that we use.
+$(AUDIT)/.installed: requirements/checkov.txt $(STAMP)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AUDIT)
+	@$(BIN)/uv pip install --quiet --python $(AUDIT)/bin/python --require-hashes --no-deps -r requirements/checkov.txt
+	@touch $@
 
 format: $(STAMP) ## put the code in form
 	@$(BIN)/ruff check --fix .
@@ -57,8 +80,9 @@ lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (add UPGRADE=1 fo
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis -c requirements/dev.txt -o requirements/image.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group build -c requirements/dev.txt -o requirements/build.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/checkov.in -o requirements/checkov.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/embedded.in -o requirements/embedded.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/servers.in -o requirements/servers.txt
 
 clean: ## remove what the other verbs made
-	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-audit build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -107,6 +107,7 @@ def _restricted(spec: Any, what: Restricted, image: ImageConfig, root: str) -> A
     }
     spec["linux"]["namespaces"] = [each for each in spec["linux"]["namespaces"] if each["type"] != "cgroup"]
     spec["linux"].pop("resources", None)  # where there are no control groups to be had
+    spec["process"].pop("rlimits", None)  # 1,024 open files, which no engine and no cluster gives
     spec["mounts"] = [each for each in spec["mounts"] if each["type"] != "cgroup"]
     spec["mounts"] += [
         {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "size=64m"]},

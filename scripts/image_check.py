@@ -24,7 +24,7 @@ MODEL_PORT = 9999
 # 20 characters a second and token: the bullets of the fake model come a good second apart.
 TOKENS_PER_S = 20
 START_S = 30
-EMBEDDED_S = 120
+EMBEDDED_S = 300
 
 # Of the tools that make or fetch software none has a place in the last stage.
 UNWANTED = ("pip", "pip3", "uv", "hatchling", "gcc", "cc", "make", "curl", "wget", "git")

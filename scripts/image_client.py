@@ -9,7 +9,7 @@ import time
 from http.client import HTTPConnection
 
 TEXT = "The Eddystone Rocks lie fourteen miles south-west of Plymouth. A lighthouse was lit there in November 1698."
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 def main() -> None:
