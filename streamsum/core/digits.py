@@ -26,9 +26,9 @@ def readings(text: str) -> tuple[list[float], list[Reading]]:
     runs = _RUN.findall(text)
     if len(text) > _MOST_DIGITS:
         return [], [tuple(run[-_MOST_DIGITS:] for run in runs)]
-    values = [int(text)] if len(runs) == 1 else [*_thousands(text), *_decimal(text)]
+    values: list[float] = [int(text)] if len(runs) == 1 else [*_thousands(text), *_decimal(text)]
     others = [*_date(text), *_time(text)]
-    if len(runs) > 1 and not any(mark in text for mark in ",.") or not values:
+    if (len(runs) > 1 and not any(mark in text for mark in ",.")) or not values:
         others.append(tuple(key(int(run)) for run in runs))
     return values, others
 

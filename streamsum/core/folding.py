@@ -24,9 +24,10 @@ def fold_to_utf8(text: str) -> bytes:
 
 
 def _replace(low: str) -> str:
-    table = {each: plain for each in set(low) if not each.isascii() and (plain := _plain(each)) != each}
+    beyond = {each for each in set(low) if not each.isascii()}
+    table: dict[str, str] = {each: plain for each in beyond if (plain := _plain(each)) != each}
     if len(table) > _MOST_REPLACED:
-        return low.translate(str.maketrans(table))
+        return low.translate({ord(each): plain for each, plain in table.items()})
     for each, plain in table.items():
         low = low.replace(each, plain)
     return low

@@ -6,13 +6,15 @@ Most words are no part of a number: they are not looked at one by one, or else i
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from math import prod
+from operator import itemgetter
 from typing import Literal
 from unicodedata import numeric
 
 from streamsum.core.digits import Reading, key, readings
 from streamsum.core.folding import fold
-from streamsum.core.number_words import ONES, SCALES, SHORT_SCALES, SPANS, VAGUE
+from streamsum.core.number_words import MONTHS, ONES, SCALES, SHORT_SCALES, SPANS, VAGUE
 
 SPACES = " \u00a0\u2009\u202f"
 _CJK_DIGITS = dict(zip("〇零一二三四五六七八九两兩", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2, 2), strict=True))
@@ -51,7 +53,7 @@ class Part:
     `values` are alternatives, of a scale or span the factors; `others` are readings that nothing is multiplied with.
     """
 
-    kind: Literal["digits", "ones", "scale", "short", "span", "half", "quarter"]
+    kind: Literal["digits", "ones", "scale", "short", "span", "half", "quarter", "month"]
     values: tuple[float, ...]
     others: tuple[Reading, ...] = ()
     alone: tuple[Reading, ...] = ()  # all readings, if nothing comes before or after it
@@ -74,6 +76,7 @@ def _words(language: str) -> dict[str, Part]:
         parts |= {word: _part("span", (span,)) for word, span in SPANS.items()}
         parts |= {"half": _part("half", (0.5, 50)), "quarter": _part("quarter", (4, 0.25, 25))}
         parts |= {"quarters": _part("ones", (4, 0.25))}
+    parts |= {fold(month): _part("month", (), ((f"month {at}",), ())) for month, at in MONTHS.items()}
     scales = {fold(word): scale for word, scale in SCALES.get(language, {}).items()}
     parts |= {word: _part("short" if word in VAGUE else "scale", (scale,)) for word, scale in scales.items()}
     return parts | {word: _part("short", scales) for word, scales in SHORT_SCALES.items()}
@@ -82,13 +85,14 @@ def _words(language: str) -> dict[str, Part]:
 _WORDS = {language: _words(language) for language in (*ONES, "")}
 
 
-def places(text: str, folded: str, language: str | None) -> list[Place]:
-    """The parts in `text`, in order; words are those of `language`, of English where it is not known."""
-    words = _number_words(text, f" {folded} ", _WORDS.get(language or "en", _WORDS[""]))
-    found = [*_digits(text), *words]
-    if not text.isascii():
-        found += _beyond_ascii(text)
-    return sorted(found, key=lambda place: place[0])
+def places(text: str, folded: str, language: str | None, *, most: int | None = None) -> list[Place]:
+    """The parts in `text`, in order; words are those of `language`, of English where it is not known.
+
+    `most` is how many are looked for of each kind: digits, words, what is beyond ASCII.
+    """
+    parts = _WORDS.get(language or "en", _WORDS[""])
+    kinds = (_digits(text), _number_words(text, f" {folded} ", parts), _beyond_ascii(text))
+    return sorted(chain.from_iterable(islice(kind, most) for kind in kinds), key=itemgetter(0))
 
 
 def _digits(text: str) -> Iterator[Place]:
@@ -97,7 +101,9 @@ def _digits(text: str) -> Iterator[Place]:
         start, end = found.span()
         if start and _LETTERS.match(text, start - 1):
             continue
-        numerals = [(start, end)] if found[0].isdecimal() else (each.span() for each in _NUMERAL.finditer(text, start, end))
+        numerals = (
+            [(start, end)] if found[0].isdecimal() else (each.span() for each in _NUMERAL.finditer(text, start, end))
+        )
         for begin, stop in numerals:
             numeral = text[begin:stop]
             if (part := known.get(numeral)) is None:
@@ -116,7 +122,7 @@ def _numeral(text: str) -> Part:
 
 
 def _number_words(text: str, folded: str, parts: dict[str, Part]) -> Iterator[Place]:
-    for word in parts.keys() & set(folded.split()):
+    for word in [word for word in set(folded.split()) if word in parts]:
         needle, part = f" {word} ", parts[word]
         at = folded.find(needle)
         while at >= 0:
@@ -139,6 +145,8 @@ def _in_context(text: str, start: int, end: int, word: str, part: Part) -> Part 
 
 
 def _beyond_ascii(text: str) -> Iterator[Place]:
+    if text.isascii():
+        return
     for found in _BEYOND_ASCII.finditer(text):
         start, end = found.span()
         if found[0][-1] not in _VULGAR:

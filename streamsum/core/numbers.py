@@ -1,8 +1,8 @@
 """The numbers in a text, as values: "1,000", "1 000" and "a thousand" are the same.
 
-A number may be read in more than one way, and is held to be any of them: "1.000" is a thousand to some and one to others,
-"3 m" three million or three metres. One reading may be of several values, as a date's is, or of none, as that of "one":
-it is rarely meant as a number.
+A number may be read in more than one way, and is held to be any of them: "1.000" is a thousand to some and one to
+others, "3 m" three million or three metres. One reading may be of several values, as a date's is, or of none, as that
+of "one": it is rarely meant as a number.
 """
 
 import re
@@ -54,17 +54,19 @@ class Number:
                 yield value
                 if value[0] == "-":  # "12 degrees below zero"
                     yield value[1:]
-                elif len(value) == 4 and value.isdecimal():  # a year is of a decade
+                elif len(value) == 4 and value[0] in "12" and value.isdecimal():  # a year is of a decade
                     yield f"{value[:3]}0s"
 
 
-def numbers_in(text: str, language: str | None = None, *, folded: str | None = None) -> list[Number]:
+def numbers_in(
+    text: str, language: str | None = None, *, folded: str | None = None, most: int | None = None
+) -> list[Number]:
     """The numbers of `text`, in order; number words are those of `language`, of English where it is not known.
 
-    `folded` is `fold(text)`, from who has it.
+    `folded` is `fold(text)`, from who has it; `most` is how many parts of numbers of each kind are looked at.
     """
     drafts: list[_Draft] = []
-    for place in places(text, fold(text) if folded is None else folded, language):
+    for place in places(text, fold(text) if folded is None else folded, language, most=most):
         if not (drafts and place[0] - drafts[-1].end <= _FARTHEST and _join(text, drafts[-1], place)):
             drafts.append(_Draft(place))
     for one, other in pairwise(drafts):
@@ -124,7 +126,10 @@ class _Draft:
         totals = self._total or (0.0,) * len(self._current)
         triples = [(total, now, each) for total, now in zip(totals, self._current, strict=True) for each in factors]
         if self.factor < 1000:
-            self._total, self._current = tuple(total for total, _, _ in triples), tuple(now * by for _, now, by in triples)
+            self._total, self._current = (
+                tuple(total for total, _, _ in triples),
+                tuple(now * by for _, now, by in triples),
+            )
         else:
             self._total = tuple(total + now * by if now else total * by for total, now, by in triples)
             self._current = (0.0,) * len(triples)

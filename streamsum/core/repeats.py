@@ -1,9 +1,9 @@
 """Nearly the same bullet again, and text that goes round and round.
 
 A repeat has no word of its own: what it has more or less than the other is little, and nothing stands in the place of
-something else. "Profit rose" and "profit fell", "sold in Spain" and "sold in Italy" differ in one word and say different
-things; a bullet that adds a clause says something new. In doubt it is none: what is let pass is read twice, what is rejected
-is lost.
+something else. "Profit rose" and "profit fell", "sold in Spain" and "sold in Italy" differ in one word and say
+different things; a bullet that adds a clause says something new. In doubt it is none: what is let pass is read twice,
+what is rejected is lost.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from itertools import product
 
 from rapidfuzz import fuzz
 
-from streamsum.core.contrast import is_negated, oppose
+from streamsum.core.contrast import PASSIVE, is_negated, oppose
 from streamsum.core.folding import fold
 from streamsum.core.languages import guess, stop_words
 from streamsum.core.numbers import Number, numbers_in
@@ -24,7 +24,6 @@ _WORTH_A_LOOK = 70
 _MORE = 0.25
 # Per cent of the letters: "organised" and "organized".
 _SAME_WORD = 85
-_PASSIVE = frozenset("by von vom durch par por da door av af".split())
 
 # A loop is looked for at fixed places only, so that the answer does not depend on how a text arrived.
 _STEP = 16
@@ -88,9 +87,16 @@ def _have_one_sense(one: str, other: str) -> bool:
     ones, others = set(fold(one).split()), set(fold(other).split())
     if is_negated(ones) != is_negated(others) or oppose(ones, others):
         return False
-    shared = {word.stem for word in words(one)} & {word.stem for word in words(other)}
-    order, other_order = ([word.stem for word in words(text) if word.stem in shared and word.capital] for text in (one, other))
-    return order == other_order or len(ones & _PASSIVE) != len(others & _PASSIVE)
+    names, other_names = _names(one), _names(other)
+    order, other_order = (
+        [each for each in names if each in other_names],
+        [each for each in other_names if each in names],
+    )
+    return order == other_order or bool(ones & PASSIVE) != bool(others & PASSIVE)
+
+
+def _names(text: str) -> list[str]:
+    return [word.stem for word in words(text) if word.capital]
 
 
 def _turns_before(text: str, end: int) -> bool:

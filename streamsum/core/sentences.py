@@ -9,6 +9,8 @@ from streamsum.core.number_words import MONTHS
 # What is shown as evidence should fit on a screen; a text without full stops, or a table, is cut.
 MAX_CHARS = 600
 _LEAST_CHARS = 400  # a cut is made at white space after these, if there is any
+# A shorter one goes with the next: a million full stops are not as many sentences.
+_LEAST = 6
 # A run of marks, and what closes a quotation or a bracket behind them; or line breaks.
 _MARKS = re.compile(r"[.!?…。！？｡．।؟۔]++[\"'”’»)\]」』）]*+|\n\s*+")
 _FULL_WIDTH = frozenset("。！？｡．")
@@ -17,11 +19,11 @@ _ITEM = re.compile(r"[-*•–#|][ \t]|\d{1,3}[.)][ \t]")
 _LAST_WORD = re.compile(r"[^\s(\"“'‘]+\Z")
 _NEXT_WORD = re.compile(r"\s*+[\"“'‘(\[«]*+([^\W\d_]{0,12})")
 # A full stop after these, or after a single capital, does not end a sentence.
-_ABBREVIATIONS = frozenset(
-    """mr mrs ms dr st prof rev gen col capt lt sgt sr jr vs etc fig no nos vol pp ed eds approx dept est inc ltd corp co
+_ABBREVIATED = """
+    mr mrs ms dr st prof rev gen col capt lt sgt sr jr vs etc fig no nos vol pp ed eds approx dept est inc ltd corp co
     jan feb mar apr jun jul aug sep sept oct nov dec bzw ca evtl ggf hr fr nr sog str usw vgl zb mme mlle av sra srta
-    p.m a.m e.g i.e u.s u.k d.h z.b u.a""".split()
-)
+    p.m a.m e.g i.e u.s u.k d.h z.b u.a"""
+_ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _LONGEST_ABBREVIATION = 8
 
 
@@ -29,7 +31,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each sentence of `text`, without the white space around it; in order, none empty."""
     start = 0
     for found in _MARKS.finditer(text):
-        if _is_end(text, found):
+        if found.end() - start > _LEAST and _is_end(text, found):
             yield from _pieces(text, start, found.end())
             start = found.end()
     yield from _pieces(text, start, len(text))
