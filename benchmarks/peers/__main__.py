@@ -19,6 +19,9 @@ def main() -> None:
     options = parser.parse_args()
     peers = [each for each in PEERS if each.name in options.peers.split(",")]
     scenes = [each for each in SCENES if each.name in options.scenes.split(",")]
+    for each in peers:
+        each.environment.prepare()
+        print(each.name, each.environment.versions())
     play(peers, scenes, rounds=options.rounds, tell=_tell)
 
 

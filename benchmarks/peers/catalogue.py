@@ -1,4 +1,7 @@
-"""Who is compared: what each is, how its own documentation would do the job, and in what form its items arrive."""
+"""Who is compared: what each is, where it runs, and in what form its items arrive.
+
+How each does the job stands at the top of its `services/NAME/service.*`, with the page of its own documentation.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from benchmarks.peers.deliveries import Form
-from benchmarks.peers.environments import SERVICES, Environment, OwnPython
+from benchmarks.peers.environments import SERVICES, Environment, Nginx, Node, OwnPython, Python
 
 # A floor only forwards bytes: what a service costs that does nothing. Its items are the same bytes, unvalidated.
 Kind = Literal["ours", "library", "floor"]
@@ -27,22 +30,69 @@ class Peer:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-OURS = Peer(
-    name="streamsum",
-    title="streamsum",
-    kind="ours",
-    form="events",
-    environment=OwnPython(
-        ["-m", "streamsum", "serve"], ["streamsum", "starlette", "uvicorn", "aiohttp", "openai"], port_option=True
+PEERS = (
+    Peer(
+        name="streamsum",
+        title="streamsum",
+        kind="ours",
+        form="events",
+        environment=OwnPython(
+            ["-m", "streamsum", "serve"], ["streamsum", "starlette", "uvicorn", "aiohttp", "openai"], takes_port=True
+        ),
+        path="/v1/summaries",
+        extra={"evidence": "off"},
     ),
-    path="/v1/summaries",
-    extra={"evidence": "off"},
+    # With the same uvicorn as ours, in the same environment: what is measured against it is what ours does, not what
+    # its HTTP server costs.
+    Peer(
+        name="passthrough",
+        title="pass-through",
+        kind="floor",
+        form="forwarded",
+        environment=OwnPython([str(SERVICES / "passthrough" / "service.py")], ["starlette", "uvicorn", "aiohttp"]),
+    ),
+    Peer(
+        name="passthrough-uvloop",
+        title="pass-through, uvloop",
+        kind="floor",
+        form="forwarded",
+        environment=Python("passthrough", ["starlette", "uvicorn", "uvloop", "httptools", "aiohttp"]),
+    ),
+    Peer(name="nginx", title="nginx", kind="floor", form="forwarded", environment=Nginx()),
+    Peer(
+        name="vercel",
+        title="Vercel AI SDK",
+        kind="library",
+        form="events",
+        environment=Node("vercel", ["ai", "@ai-sdk/openai", "zod"]),
+        key="elements",
+    ),
+    Peer(
+        name="instructor",
+        title="Instructor",
+        kind="library",
+        form="events",
+        environment=Python("instructor", ["instructor", "openai", "pydantic", "fastapi", "uvicorn", "uvloop"]),
+    ),
+    Peer(
+        name="openai-stream",
+        title="OpenAI SDK .stream()",
+        kind="library",
+        form="events",
+        environment=Python("openai_stream", ["openai", "pydantic", "fastapi", "uvicorn", "uvloop"]),
+    ),
+    Peer(
+        name="pydantic-ai",
+        title="PydanticAI",
+        kind="library",
+        form="events",
+        environment=Python("pydantic_ai", ["pydantic-ai-slim", "openai", "pydantic", "fastapi", "uvicorn", "uvloop"]),
+    ),
+    Peer(
+        name="original",
+        title="original example",
+        kind="library",
+        form="deltas",
+        environment=Python("original", ["openai", "pydantic", "fastapi", "uvicorn", "uvloop"]),
+    ),
 )
-PASSTHROUGH = Peer(
-    name="passthrough",
-    title="pass-through (Starlette, aiohttp)",
-    kind="floor",
-    form="forwarded",
-    environment=OwnPython([str(SERVICES / "passthrough" / "service.py")], ["starlette", "uvicorn", "aiohttp"]),
-)
-PEERS = (OURS, PASSTHROUGH)

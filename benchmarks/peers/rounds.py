@@ -59,7 +59,7 @@ def _model(core: int) -> Iterator[tuple[int, int]]:
 @contextmanager
 def _service(peer: Peer, core: int, model_pid: int, model_port: int) -> Iterator[Running]:
     """Started, warm, and its answers right."""
-    address = Address(port=free_port(), upstream_port=model_port)
+    address = Address(port=free_port(), model_port=model_port)
     command = peer.environment.command(address)
     with running(command, core=core, environment=address.variables, folder=ROOT) as process:
         wait_for(address.port, process)
