@@ -5,60 +5,24 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Self
 
+from typing_extensions import override
+
 from benchmarks.fake_upstream.frames import frames
 from benchmarks.fake_upstream.script import TOKEN_CHARS, Content, Done, Finish, Role, Usage
 
-_WORDS = [
-    "the",
-    "keeper",
-    "of",
-    "a",
-    "light",
-    "writes",
-    "down",
-    "what",
-    "ships",
-    "went",
-    "by",
-    "in",
-    "every",
-    "night",
-    "of",
-    "thirty",
-    "years",
-    "and",
-    "his",
-    "book",
-    "tells",
-    "how",
-    "storms",
-    "came",
-    "over",
-    "reefs",
-    "while",
-    "crews",
-    "waited",
-    "for",
-    "boats",
-    "that",
-    "brought",
-    "oil",
-    "coal",
-    "letters",
-    "bread",
-    "rope",
-    "glass",
-    "and",
-    "news",
-    "from",
-    "harbours",
-]
+_PROSE = (
+    "the keeper of a light writes down what ships went by in every night of thirty years and his book tells how "
+    "storms came over reefs while crews waited for boats that brought oil coal letters bread rope glass and news"
+)
+_WORDS = tuple(_PROSE.split())
+# A long article. In what a client sends, half of what the model will say stands word for word.
+SOURCE_CHARS = 10_000
+_SENTENCE_CHARS = 120
 # In the source that a client sends, and so in the prompt that comes to the upstream, whatever is in between.
 _ORDER = re.compile(rb"\[play tokens=(\d+) bullets=(\d+) pace=([\d.]+) key=([a-z]+) number=(\d+)\]")
 
@@ -81,6 +45,7 @@ class Order:
         tokens, bullets, pace, key, number = found.groups()
         return cls(tokens=int(tokens), bullets=int(bullets), pace=float(pace), key=key.decode(), number=int(number))
 
+    @override
     def __str__(self) -> str:
         return (
             f"[play tokens={self.tokens} bullets={self.bullets} pace={self.pace} key={self.key} number={self.number}]"
@@ -128,22 +93,27 @@ def answer(*, tokens: int, bullets: int, key: str) -> Answer:
     )
 
 
+def source(order: Order) -> str:
+    """The text that is to be summarised, with the order in it."""
+    texts = answer(tokens=order.tokens, bullets=order.bullets, key=order.key).texts
+    return " ".join([str(order), *texts[::2], _filling()])[:SOURCE_CHARS]
+
+
+@lru_cache(maxsize=1)
+def _filling() -> str:
+    words = random.Random(0)
+    return " ".join(_sentence(words, "And", _SENTENCE_CHARS) for _ in range(SOURCE_CHARS // _SENTENCE_CHARS))
+
+
 def _texts(chars: int, bullets: int, key: str) -> tuple[str, ...]:
     """Sentences, all different, that fill a document of that many characters."""
     room = chars - len(json.dumps({key: [{"text": ""}] * bullets}))
     sizes = [(room + number) // bullets for number in range(bullets)]
     words = random.Random(bullets)
-    return tuple(_sentence(words, number, size) for number, size in enumerate(sizes))
+    return tuple(_sentence(words, f"Fact {number}:", size) for number, size in enumerate(sizes))
 
 
-def _sentence(words: random.Random, number: int, size: int) -> str:
-    def endless() -> Iterator[str]:
-        while True:
-            yield words.choice(_WORDS)
-
-    text = f"Fact {number}:"
-    for word in endless():
-        if len(text) >= size:
-            break
-        text += f" {word}"
-    return text[: size - 2].rstrip().ljust(size - 1, "s") + "."
+def _sentence(words: random.Random, text: str, size: int) -> str:
+    while len(text) < size:
+        text += f" {words.choice(_WORDS)}"
+    return text[: size - 1].rstrip().ljust(size - 1, "s") + "."

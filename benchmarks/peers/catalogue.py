@@ -18,7 +18,10 @@ Kind = Literal["ours", "library", "floor"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """One service. `key`: what it calls the array in the document. `extra` goes into the body of each request."""
+    """One service. `key`: what it calls the array in the document. `extra` goes into the body of each request.
+
+    `only`: the scenes that it takes part in, if not in all.
+    """
 
     name: str
     title: str
@@ -28,7 +31,14 @@ class Peer:
     path: str = "/summaries"
     key: str = "bullets"
     extra: Mapping[str, Any] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
 
+
+_OURS = OwnPython(
+    ["-m", "streamsum", "serve"],
+    ["streamsum", "starlette", "uvicorn", "h11", "aiohttp", "openai", "pydantic"],
+    takes_port=True,
+)
 
 PEERS = (
     Peer(
@@ -36,11 +46,20 @@ PEERS = (
         title="streamsum",
         kind="ours",
         form="events",
-        environment=OwnPython(
-            ["-m", "streamsum", "serve"], ["streamsum", "starlette", "uvicorn", "aiohttp", "openai"], takes_port=True
-        ),
+        environment=_OURS,
         path="/v1/summaries",
         extra={"evidence": "off"},
+    ),
+    # No peer does this: it is here for what it adds to ours.
+    Peer(
+        name="streamsum-evidence",
+        title="streamsum with evidence",
+        kind="ours",
+        form="events",
+        environment=_OURS,
+        path="/v1/summaries",
+        extra={"evidence": "attach"},
+        only=("short",),
     ),
     # With the same uvicorn as ours, in the same environment: what is measured against it is what ours does, not what
     # its HTTP server costs.
@@ -49,7 +68,9 @@ PEERS = (
         title="pass-through",
         kind="floor",
         form="forwarded",
-        environment=OwnPython([str(SERVICES / "passthrough" / "service.py")], ["starlette", "uvicorn", "aiohttp"]),
+        environment=OwnPython(
+            [str(SERVICES / "passthrough" / "service.py")], ["starlette", "uvicorn", "h11", "aiohttp"]
+        ),
     ),
     Peer(
         name="passthrough-uvloop",

@@ -59,6 +59,16 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
+def core_busy_s(core: int) -> float:
+    """How long this core has worked since the machine started, for whomever; what the host took for others included."""
+    for line in (_PROC / "stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks[:8])
+            return (user + nice + system + irq + softirq + steal) * _TICK_S
+    return 0.0
+
+
 def memory(root: int) -> Memory:
     """What the tree holds now, and held at most since it began or `forget_peak` was called."""
     pids = tree(root)

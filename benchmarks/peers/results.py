@@ -53,9 +53,10 @@ class Trial:
     open_pss: int = 0
     peak_rss: int = 0
     lag: Lag | None = None
-    # Is the other side fast enough? The share of its core that the model and the client took, and how late the model
-    # was with a token.
+    # How far to trust it: the share of its core that the model and the client took, the share of the service's core
+    # that was taken by anything else, and how late the model was with a token.
     driver_busy: float = 0.0
+    others_busy: float = 0.0
     model_late_p99_s: float = 0.0
 
     @property
@@ -79,6 +80,7 @@ class Results:
     """A whole comparison."""
 
     date: str
+    took_s: float
     machine: Mapping[str, Any]
     versions: Mapping[str, Mapping[str, str]]
     left_out: Mapping[str, str]

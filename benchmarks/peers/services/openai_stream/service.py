@@ -1,7 +1,7 @@
 """The OpenAI SDK's `.stream()` helper, which parses the text so far at each delta.
 
 Documentation: openai-python, helpers.md, "Chat Completions Events": `content.delta` has what could be parsed so far,
-`content.done` the validated whole. An item is known to be complete when the next one has begun, the last one at the end.
+`content.done` the validated whole. An item is known to be complete when the next one has begun, the last at the end.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The original example: FastAPI and the synchronous OpenAI client; tokens go out as they come, validated at the end.
 
-Documentation: FastAPI, "Custom Response", StreamingResponse with a plain generator; openai-python, "Streaming responses".
+Documentation: FastAPI, "Custom Response": StreamingResponse with a plain generator; openai-python, "Streaming".
 """
 
 import json

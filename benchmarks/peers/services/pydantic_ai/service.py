@@ -1,7 +1,7 @@
 """PydanticAI's `run_stream` without debouncing: the whole validated anew, in partial mode, at each delta.
 
-Documentation: PydanticAI, "Output", "Streaming Structured Output": `stream_output(debounce_by=None)`. An item is known to
-be complete when the next one has begun, the last one at the end.
+Documentation: PydanticAI, "Output", "Streaming Structured Output": `stream_output(debounce_by=None)`. An item is known
+to be complete when the next one has begun, the last at the end.
 """
 
 import json

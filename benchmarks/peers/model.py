@@ -1,9 +1,9 @@
-"""The model's side, made to be no bottleneck: it plays rendered answers, and notes when each item's last byte went out.
+"""The model's side, made to be no bottleneck: it plays rendered answers, and notes when each item's end went out.
 
-    python -m benchmarks.peers.upstream
+    python -m benchmarks.peers.model
 
-The general fake upstream draws each event up as it goes and plays it through a machine of many steps; that costs as much
-as the peers themselves. Here an answer is bytes, rendered once; at full speed it is one write, at pace one write a token.
+The general fake upstream draws each event up and plays it through a machine of many steps; that costs about as much as
+the services here do. So an answer is bytes, rendered once: at full speed one write, at pace one write a token.
 `GET /played` gives what was noted since it was last asked, and forgets it.
 """
 
@@ -26,7 +26,6 @@ class Playback:
     def __init__(self) -> None:
         self._closings: dict[int, list[float]] = {}
         self._late: list[float] = []
-        self._failures: list[str] = []
 
     def connection_opened(self, connection: Connection) -> None:
         """Nothing to do."""
@@ -35,8 +34,8 @@ class Playback:
         """Nothing to do."""
 
     def serving_failed(self, error: BaseException) -> None:
-        """Keep it for the report."""
-        self._failures.append(repr(error))
+        """Have it written down; the connection is broken, and so the trial fails."""
+        asyncio.get_running_loop().call_exception_handler({"message": "cannot play", "exception": error})
 
     async def serve(self, request: Request, connection: Connection) -> None:
         """Play an answer, or tell what was played."""
@@ -76,8 +75,8 @@ class Playback:
             due += period
 
     def _report(self) -> object:
-        found = {"closings": self._closings, "late_s": self._late, "failures": self._failures}
-        self._closings, self._late, self._failures = {}, [], []
+        found = {"closings": self._closings, "late_s": self._late}
+        self._closings, self._late = {}, []
         return found
 
 
