@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ MAX_ROUNDS = 100
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, run, write. Exit code 1 if a trial failed."""
+    _stop_in_order()
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.results is not None:
@@ -44,6 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TooFewCores as error:
         parser.error(str(error))
     return _show(results, options.out, publish=options.publish)
+
+
+def _stop_in_order() -> None:
+    """Ctrl-C, also where a shell in the background has it ignored, and SIGTERM: services end with us."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def _parser() -> argparse.ArgumentParser:

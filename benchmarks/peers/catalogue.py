@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from benchmarks.peers.deliveries import Form
 from benchmarks.peers.environments import SERVICES, Environment, Nginx, Node, OwnPython, Python
+from benchmarks.peers.scenes import Scene
 
 # A floor only forwards bytes: what a service costs that does nothing. Its items are the same bytes, unvalidated.
 Kind = Literal["ours", "library", "floor"]
@@ -32,6 +33,10 @@ class Peer:
     key: str = "bullets"
     extra: Mapping[str, Any] = field(default_factory=dict)
     only: tuple[str, ...] = ()
+
+    def plays(self, scene: Scene) -> bool:
+        """Whether it takes part in the scene."""
+        return not self.only or scene.name in self.only
 
 
 _OURS = OwnPython(

@@ -1,6 +1,6 @@
 """The model's side, made to be no bottleneck: it plays rendered answers, and notes when each item's end went out.
 
-    python -m benchmarks.peers.model
+    PORT=8090 python -m benchmarks.peers.model
 
 The general fake upstream draws each event up and plays it through a machine of many steps; that costs about as much as
 the services here do. So an answer is bytes, rendered once: at full speed one write, at pace one write a token.
@@ -10,6 +10,7 @@ the services here do. So an answer is bytes, rendered once: at full speed one wr
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 
 from benchmarks.fake_upstream.connection import Connection, error_body
@@ -81,14 +82,13 @@ class Playback:
 
 
 async def main() -> None:
-    """Print the port, and serve until SIGTERM."""
+    """Serve until SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     playback = Playback()
-    server = await loop.create_server(lambda: Connection(playback), "127.0.0.1", 0, backlog=1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.create_server(lambda: Connection(playback), "127.0.0.1", int(os.environ["PORT"]), backlog=1024)
     await stop.wait()
 
 

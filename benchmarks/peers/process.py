@@ -27,22 +27,22 @@ def running(
     command: Sequence[str], *, core: int, environment: Mapping[str, str], folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, pinned to a core; its group is ended with the block."""
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
             env={**_inherited(), **environment},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
             preexec_fn=partial(os.sched_setaffinity, 0, {core}),
         )
         try:
             yield process
         except DidNotStart as error:
-            errors.seek(0)
-            error.add_note(errors.read()[-2000:].decode(errors="replace"))
+            output.seek(0)
+            error.add_note(output.read()[-2000:].decode(errors="replace"))
             raise
         finally:
             _end(process)
@@ -60,20 +60,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with suppress(subprocess.TimeoutExpired):
             process.wait(END_S)
             break
-    if process.stdout is not None:
-        process.stdout.close()
-
-
-def first_line(process: subprocess.Popen[bytes]) -> str:
-    """What it prints first."""
-    assert process.stdout is not None
-    if not (line := process.stdout.readline()):
-        raise DidNotStart("it printed nothing")
-    return line.decode().strip()
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Until it listens."""
+    """Until it listens. Raises DidNotStart."""
     until = time.monotonic() + START_S
     while time.monotonic() < until:
         if process.poll() is not None:

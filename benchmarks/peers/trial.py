@@ -48,7 +48,7 @@ async def try_out(running: Running, scene: Scene, *, in_round: int, limit_s: flo
         async with asyncio.timeout(limit_s):
             return await _measure(running, scene, trial)
     except TimeoutError:
-        return replace(trial, failure=f"not done after {limit_s:g} s")
+        return replace(trial, wall_s=limit_s, failure=f"not done after {limit_s:g} s")
     except (BadAnswer, WrongAnswer, OSError) as error:
         return replace(trial, failure=f"{type(error).__name__}: {error}")
 

@@ -55,16 +55,15 @@ class Environment(Protocol):
         """What is in it that matters, by name."""
 
 
-def make(name: str, sources: Sequence[Path], install: Callable[[Path], None]) -> None:
+def make(folder: Path, sources: Sequence[Path], install: Callable[[Path], None]) -> None:
     """Have `install` fill the folder, unless it was made from these very files. Raises Missing."""
-    folder = ENVIRONMENTS / name
     stamp = folder / _STAMP
     wanted = _digest(sources)
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    print(f"making the environment of {name} (once) ...", flush=True)
+    print(f"making the environment of {folder.name} (once) ...", flush=True)
     install(folder)
     stamp.write_text(wanted)
 

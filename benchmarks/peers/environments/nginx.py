@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,15 +12,19 @@ from benchmarks.peers.environments.making import ENVIRONMENTS, SERVICES, Address
 
 _FOLDER = ENVIRONMENTS / "nginx"
 _TEMPLATE = SERVICES / "nginx" / "nginx.conf.template"
+# Debian's stands where only root's path leads.
+_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
 
 
 @dataclass(frozen=True, slots=True)
 class Nginx:
-    """One worker, on a configuration that is drawn up for each start."""
+    """One worker, on a configuration that is drawn up for each start. `path`: where to look for it."""
+
+    path: str = _PATH
 
     def prepare(self) -> None:
         """Look for it. Raises Missing."""
-        _program()
+        self._program()
         _FOLDER.mkdir(parents=True, exist_ok=True)
 
     def command(self, address: Address) -> Sequence[str]:
@@ -30,17 +35,14 @@ class Nginx:
             text = text.replace(f"@{name}@", str(value))
         configuration = _FOLDER / "nginx.conf"
         configuration.write_text(text, encoding="utf-8")
-        return [_program(), "-p", str(_FOLDER), "-e", "stderr", "-c", str(configuration)]
+        return [self._program(), "-p", str(_FOLDER), "-e", "stderr", "-c", str(configuration)]
 
     def versions(self) -> Mapping[str, str]:
         """As it says itself."""
-        said = subprocess.run([_program(), "-v"], capture_output=True, text=True, check=True, timeout=10).stderr
+        said = subprocess.run([self._program(), "-v"], capture_output=True, text=True, check=True, timeout=10).stderr
         return {"nginx": said.strip().rpartition("/")[2]}
 
-
-def _program() -> str:
-    # Debian's stands where only root's path leads.
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        raise Missing("there is no nginx here; on Debian: apt-get install nginx-light")
-    return found
+    def _program(self) -> str:
+        if (found := shutil.which("nginx", path=self.path)) is None:
+            raise Missing("there is no nginx here; on Debian: apt-get install nginx-light")
+        return found

