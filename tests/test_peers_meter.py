@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks.peers import meter
+from benchmarks.peers.process import on_core
 
 WORK = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
 WAIT = "import sys; print(flush=True); sys.stdin.read()"
@@ -86,15 +87,11 @@ def test_a_peak_can_be_forgotten() -> None:
 def test_a_core_is_busy_at_least_as_long_as_its_work() -> None:
     """Ours is a part of it."""
     core = min(os.sched_getaffinity(0))
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    try:
+    with on_core(core):
         busy, own = meter.core_busy_s(core), time.process_time()
         while time.process_time() < own + 0.2:
             pass
         assert meter.core_busy_s(core) - busy >= 0.18  # it counts in ticks
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def test_who_has_ended_costs_nothing_more() -> None:

@@ -59,13 +59,19 @@ def _parser() -> argparse.ArgumentParser:
     scenes, peers = ([each.name for each in some] for some in (SCENES, PEERS))
     parser.add_argument("--scenes", default=",".join(scenes), metavar="A,B", help=f"of {', '.join(scenes)}")
     parser.add_argument("--peers", default=",".join(peers), metavar="A,B", help=f"of {', '.join(peers)}")
-    parser.add_argument("--rounds", type=int, default=3, choices=range(1, MAX_ROUNDS + 1), metavar="N")
+    parser.add_argument("--rounds", type=_rounds, default=3, metavar="N")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "peers", metavar="FOLDER")
     parser.add_argument("--publish", action="store_true", help="put it into benchmarks/README.md, too")
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--setup", action="store_true", help="only make the peers' environments")
     other.add_argument("--results", type=Path, metavar="FILE", help="run nothing, show these results.json again")
     return parser
+
+
+def _rounds(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= MAX_ROUNDS:
+        raise argparse.ArgumentTypeError(f"must be 1 to {MAX_ROUNDS}")
+    return int(value)
 
 
 def _pick(parser: argparse.ArgumentParser, names: str, among: Sequence[_Named]) -> list[_Named]:

@@ -27,6 +27,7 @@ class Playback:
     def __init__(self) -> None:
         self._closings: dict[int, list[float]] = {}
         self._late: list[float] = []
+        self._calls = 0
 
     def connection_opened(self, connection: Connection) -> None:
         """Nothing to do."""
@@ -50,6 +51,7 @@ class Playback:
 
     async def _play(self, order: Order, connection: Connection) -> None:
         wanted = answer(tokens=order.tokens, bullets=order.bullets, key=order.key)
+        self._calls += 1
         closings = self._closings[order.number] = []
         connection.begin(200, HEADERS)
         if order.pace:
@@ -76,8 +78,8 @@ class Playback:
             due += period
 
     def _report(self) -> object:
-        found = {"closings": self._closings, "late_s": self._late}
-        self._closings, self._late = {}, []
+        found = {"calls": self._calls, "closings": self._closings, "late_s": self._late}
+        self._calls, self._closings, self._late = 0, {}, []
         return found
 
 

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 # The slowest to start imports for 5 s on a busy machine.
@@ -28,16 +27,16 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, pinned to a core; its group is ended with the block."""
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**_inherited(), **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=partial(os.sched_setaffinity, 0, {core}),
-        )
+        with on_core(core):
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env={**_inherited(), **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         try:
             yield process
         except DidNotStart as error:
@@ -46,6 +45,17 @@ def running(
             raise
         finally:
             _end(process)
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """This thread, and what it starts meanwhile, runs there only: a child begins where its parent is."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _inherited() -> dict[str, str]:

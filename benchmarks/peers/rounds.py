@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from benchmarks.peers.catalogue import Peer
-from benchmarks.peers.process import DidNotStart
+from benchmarks.peers.process import DidNotStart, on_core
 from benchmarks.peers.results import Trial
 from benchmarks.peers.scenes import Scene
 from benchmarks.peers.starting import Model, model_on, service_on
@@ -81,12 +81,8 @@ def _said(error: DidNotStart) -> str:
 @contextmanager
 def _two_cores() -> Iterator[tuple[int, int]]:
     """One for the services; one for the model and this process, which stays there as long."""
-    before = os.sched_getaffinity(0)
-    if len(before) < 2:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
         raise TooFewCores("two cores are needed: one for the service, one for the model and the client")
-    services, drivers, *_ = sorted(before)
-    os.sched_setaffinity(0, {drivers})
-    try:
-        yield services, drivers
-    finally:
-        os.sched_setaffinity(0, before)
+    with on_core(cores[1]):
+        yield cores[0], cores[1]

@@ -66,6 +66,8 @@ async def _measure(running: Running, scene: Scene, trial: Trial) -> Trial:
         spent = _Clocks.read(running).since(before)
     peak = meter.memory(running.pid).peak
     played = await asyncio.to_thread(_played, running.model_port)
+    if played["calls"] != len(exchanges):
+        raise WrongAnswer(f"{played['calls']} calls of the model for {len(exchanges)} summaries")
     measured = replace(
         trial,
         summaries=len(exchanges),
