@@ -43,7 +43,7 @@ soak: $(STAMP) ## ten minutes of churn, after which nothing may be left behind; 
 bench: $(STAMP) ## time the core against other parsers, about a minute
 	@$(BIN)/python -m benchmarks.core
 
-bench-peers: $(STAMP) ## ours beside its peers, about 13 minutes; less with ARGS="--scenes few --rounds 1"; PUBLISH=1
+bench-peers: $(STAMP) ## ours beside its peers, about 14 minutes; less with ARGS="--scenes few --rounds 1"; PUBLISH=1
 	@$(BIN)/python -m benchmarks.peers $(if $(PUBLISH),--publish) $(ARGS)
 
 check: $(STAMP) ## lint, format, types

@@ -17,15 +17,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 OURS, PASSTHROUGH = (next(each for each in PEERS if each.name == name) for name in ("streamsum", "passthrough"))
-FULL = Scene(name="full", title="full speed", tokens=60, bullets=3, streams=2, least=4, seconds=0.01)
+FULL = Scene(name="full", title="full speed", tokens=60, bullets=3, streams=2, least=4)
 PACED = Scene(name="paced", title="at pace", tokens=60, bullets=3, pace=200, streams=3, ramp_s=0.05)
 
 
 def play(
-    peers: list[Peer], scenes: list[Scene], *, rounds: int = 1, slow: float = 1e6, limit_s: float = 20
+    peers: list[Peer], scenes: list[Scene], *, rounds: int = 1, slow_s: float = 20, limit_s: float = 20
 ) -> list[Trial]:
     told: list[Trial] = []
-    Rounds(peers=peers, scenes=scenes, rounds=rounds, tell=told.append, slow=slow, limit_s=limit_s).play()
+    Rounds(peers=peers, scenes=scenes, rounds=rounds, tell=told.append, slow_s=slow_s, limit_s=limit_s).play()
     return told
 
 
@@ -81,7 +81,7 @@ def test_wrong_answers_and_services_that_do_not_start_are_failures() -> None:
 
 def test_a_slow_peer_plays_once() -> None:
     """In the rounds after that, the others do not wait for it."""
-    trials = play([PASSTHROUGH], [PACED], rounds=2, slow=0.5)
+    trials = play([PASSTHROUGH], [PACED], rounds=2, slow_s=0)
     assert [each.round for each in trials] == [0]
 
 

@@ -15,8 +15,8 @@ from benchmarks.peers.scenes import Scene
 from benchmarks.peers.starting import Model, model_on, service_on
 from benchmarks.peers.trial import LIMIT_S, Running, try_out
 
-# Who needs so many times longer than one that keeps up is far off: once is enough, the other rounds shall not wait.
-SLOW = 2.5
+# Who needs so much longer than one that keeps up is far off: once is enough, the other rounds shall not wait.
+SLOW_S = 10.0
 
 
 class TooFewCores(Exception):
@@ -31,7 +31,7 @@ class Rounds:
     scenes: Sequence[Scene]
     rounds: int
     tell: Callable[[Trial], None]
-    slow: float = SLOW
+    slow_s: float = SLOW_S
     limit_s: float = LIMIT_S
     trials: list[Trial] = field(default_factory=list)
 
@@ -65,7 +65,7 @@ class Rounds:
 
     def _was_slow(self, peer: Peer, scene: Scene) -> bool:
         earlier = (each for each in self.trials if (each.peer, each.scene) == (peer.name, scene.name))
-        return any(each.wall_s > self.slow * scene.nominal_s or each.wall_s >= self.limit_s for each in earlier)
+        return any(each.wall_s >= min(scene.nominal_s + self.slow_s, self.limit_s) for each in earlier)
 
     def _note(self, trial: Trial) -> None:
         self.trials.append(trial)
