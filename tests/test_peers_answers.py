@@ -58,9 +58,16 @@ def test_an_order_is_found_in_a_request() -> None:
 
 
 def test_a_source_is_a_long_article() -> None:
-    """The same length for all, and half of what will be said about it stands in it."""
+    """The same length for all; every other bullet of the short answer stands in it, from its start to its end."""
     wanted = order(SCENES[0])
     text = source(wanted)
     texts = answer(tokens=wanted.tokens, bullets=wanted.bullets, key=wanted.key).texts
-    assert len(text) == SOURCE_CHARS
     assert [each in text for each in texts] == [True, False] * 5
+    assert text.index(texts[0]) < 200
+    assert text.index(texts[8]) > 7_000
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_every_source_is_as_long(scene: Scene) -> None:
+    """Whatever is said about it: the same for all scenes, and so for all peers."""
+    assert len(source(order(scene))) == SOURCE_CHARS

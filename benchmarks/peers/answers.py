@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,13 +13,9 @@ from typing_extensions import override
 
 from benchmarks.fake_upstream.frames import frames
 from benchmarks.fake_upstream.script import TOKEN_CHARS, Content, Done, Finish, Role, Usage
+from benchmarks.peers.prose import Writer
 
-_PROSE = (
-    "the keeper of a light writes down what ships went by in every night of thirty years and his book tells how "
-    "storms came over reefs while crews waited for boats that brought oil coal letters bread rope glass and news"
-)
-_WORDS = tuple(_PROSE.split())
-# A long article. In what a client sends, half of what the model will say stands word for word.
+# A long article. Half of what the model will say stands in it word for word, the other half in other words.
 SOURCE_CHARS = 10_000
 _SENTENCE_CHARS = 120
 # In the source that a client sends, and so in the prompt that comes to the upstream, whatever is in between.
@@ -94,26 +89,26 @@ def answer(*, tokens: int, bullets: int, key: str) -> Answer:
 
 
 def source(order: Order) -> str:
-    """The text that is to be summarised, with the order in it."""
-    texts = answer(tokens=order.tokens, bullets=order.bullets, key=order.key).texts
-    return " ".join([str(order), *texts[::2], _filling()])[:SOURCE_CHARS]
+    """The text that is to be summarised, with the order in it: `SOURCE_CHARS` characters."""
+    return f"{order} {_article(order.tokens, order.bullets, order.key)}"[:SOURCE_CHARS]
 
 
-@lru_cache(maxsize=1)
-def _filling() -> str:
-    words = random.Random(0)
-    return " ".join(_sentence(words, "And", _SENTENCE_CHARS) for _ in range(SOURCE_CHARS // _SENTENCE_CHARS))
+@lru_cache(maxsize=16)
+def _article(tokens: int, bullets: int, key: str) -> str:
+    """What will be said, and between any two of it as many other sentences as there is room for."""
+    said = answer(tokens=tokens, bullets=bullets, key=key).texts
+    writer = Writer(0)
+    between = max(0, SOURCE_CHARS - sum(map(len, said))) // _SENTENCE_CHARS // bullets
+    sentences: list[str] = []
+    for number, text in enumerate(said):
+        sentences += [writer.reworded(text) if number % 2 else text]
+        sentences += [writer.sentence(_SENTENCE_CHARS) for _ in range(between)]
+    # The rest, by which it is never too short.
+    return " ".join([*sentences, *(writer.sentence(_SENTENCE_CHARS) for _ in range(bullets))])
 
 
 def _texts(chars: int, bullets: int, key: str) -> tuple[str, ...]:
     """Sentences, all different, that fill a document of that many characters."""
     room = chars - len(json.dumps({key: [{"text": ""}] * bullets}))
-    sizes = [(room + number) // bullets for number in range(bullets)]
-    words = random.Random(bullets)
-    return tuple(_sentence(words, f"Fact {number}:", size) for number, size in enumerate(sizes))
-
-
-def _sentence(words: random.Random, text: str, size: int) -> str:
-    while len(text) < size:
-        text += f" {words.choice(_WORDS)}"
-    return text[: size - 1].rstrip().ljust(size - 1, "s") + "."
+    writer = Writer(bullets)
+    return tuple(writer.sentence((room + number) // bullets) for number in range(bullets))
