@@ -25,6 +25,7 @@ def trial(peer: str, scene: str = "short", *, cost: float, number: int = 0, lag_
         open_pss=70_000_000,
         peak_rss=80_000_000,
         lag=lag,
+        arrival_by_item=[place / 10 for place in range(1, 11)],
     )
 
 

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from typing_extensions import override
 
-from benchmarks.peers.client import BadAnswer, Exchange, connect, post
+from benchmarks.peers.client import BadAnswer, Client, Exchange, connect, post
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+RAW = HEAD + b"3\r\nabc\r\n0\r\n\r\n"
 
 
 @asynccontextmanager
@@ -39,15 +41,36 @@ async def ask(port: int, *, times: int = 1) -> list[Exchange]:
     return exchanges
 
 
-@pytest.mark.parametrize("cut", range(1, len(HEAD) + 13))
-async def test_a_response_ends_with_its_last_chunk(cut: int) -> None:
-    """Wherever it is cut, and the next one on the same connection is another."""
-    raw = HEAD + b"3\r\nabc\r\n0\r\n\r\n"
-    async with answering([raw[:cut], raw[cut:]], [raw]) as port:
+class Wire(asyncio.Transport):
+    """Takes what is written."""
+
+    @override
+    def write(self, data: object) -> None:
+        """Nobody is there."""
+
+
+async def test_a_response_ends_with_its_last_chunk() -> None:
+    """However it is cut, and not before."""
+    for size in range(1, len(RAW) + 1):
+        client, exchange = Client(), Exchange(1)
+        client.connection_made(Wire())
+        asking = asyncio.create_task(client.ask(exchange, b"GET"))
+        for start in range(0, len(RAW), size):
+            await asyncio.sleep(0)
+            assert not asking.done()
+            client.data_received(RAW[start : start + size])
+        async with asyncio.timeout(1):
+            await asking
+        assert b"".join(data for _, data in exchange.reads) == RAW
+
+
+async def test_a_connection_is_kept() -> None:
+    """The next exchange has the next response, and no time before the first one's."""
+    async with answering([RAW], [RAW]) as port:
         first, second = await ask(port, times=2)
-    assert b"".join(data for _, data in first.reads) == raw
-    assert b"".join(data for _, data in second.reads) == raw
-    assert first.started <= first.reads[0][0] <= first.ended <= second.started
+    for each in (first, second):
+        assert b"".join(data for _, data in each.reads) == RAW
+    assert first.started <= first.reads[0][0] <= first.reads[-1][0] <= second.started
 
 
 async def test_another_status_is_no_answer() -> None:

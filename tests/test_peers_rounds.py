@@ -44,6 +44,7 @@ def test_ours_and_a_floor_from_end_to_end() -> None:
         assert each.failure is None
         assert each.summaries == (4 if each.scene == "full" else 3)
         assert each.items == 3 * each.summaries
+        assert each.arrival_by_item == sorted(each.arrival_by_item)
         assert each.chunks == 64 * each.summaries
         assert each.cpu_s > 0
         assert each.lag is not None

@@ -42,7 +42,8 @@ def _cost(figures: Figures, scene: Scene) -> str:
 
 
 def _delivery(figures: Figures, scene: Scene) -> str:
-    head = ["items", "of them late", "lag p50, ms", "p99, ms", "worst, ms", "idle, MiB", "open, MiB", "peak RSS, MiB"]
+    head = ["items", "first after, s", "last after, s", "late", "lag p50, ms", "p99, ms", "worst, ms"]
+    head += ["idle, MiB", "open, MiB", "peak RSS, MiB"]
     rows = []
     for peer in _peers(figures, scene):
         read = _reader(figures, peer, scene)
@@ -54,6 +55,8 @@ def _delivery(figures: Figures, scene: Scene) -> str:
             [
                 peer.title,
                 _number(read(lambda trial: trial.items)),
+                _number(read(lambda trial: trial.arrival_by_item[0])),
+                _number(read(lambda trial: trial.arrival_by_item[-1])),
                 f"{read(lambda trial: trial.late_items / trial.items) or 0:.0%}",
                 *(_number(read(each)) for each in (p50_ms, p99_ms, _worst_ms)),
                 _number(read(lambda trial: trial.idle_pss / _MIB)),

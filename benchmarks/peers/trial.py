@@ -18,7 +18,7 @@ from benchmarks.peers.asking import ask
 from benchmarks.peers.catalogue import Peer
 from benchmarks.peers.client import BadAnswer, Exchange
 from benchmarks.peers.deliveries import WrongAnswer, arrivals
-from benchmarks.peers.results import Lag, Trial, percentile
+from benchmarks.peers.results import Lag, Trial, by_item, percentile
 from benchmarks.peers.scenes import Scene
 
 # Whoever needs longer for a scene has failed it: one that keeps up takes 14 s for the longest.
@@ -57,7 +57,7 @@ async def _measure(running: Running, scene: Scene, trial: Trial) -> Trial:
     await asyncio.to_thread(_played, running.model_port)  # what it played to others is forgotten
     idle = meter.memory(running.pid)
     meter.forget_peak(running.pid)
-    looking = asyncio.create_task(_look_at_half_time(running.pid, scene))
+    looking = asyncio.create_task(_look_at_half_time(meter.tree(running.pid), scene))
     with _no_collector():
         before = _Clocks.read(running)
         exchanges = await ask(running.peer, running.port, scene)
@@ -88,16 +88,18 @@ def _with_items(
 ) -> Trial:
     """The trial, with what was delivered and when. Raises WrongAnswer."""
     wanted = answer(tokens=scene.tokens, bullets=scene.bullets, key=peer.key)
-    lags = []
+    lags, waits = [], []
     for exchange in exchanges:
         times = arrivals(exchange, peer.form, wanted)
         lags.append([there - closed for there, closed in zip(times, closings[str(exchange.number)], strict=True)])
+        waits.append([there - exchange.started for there in times])
     return replace(
         trial,
         chunks=len(exchanges) * len(wanted.pieces),
         items=sum(map(len, lags)),
         late_items=sum(lag > LATE_S for summary in lags for lag in summary),
         lag=Lag.of(lags),
+        arrival_by_item=by_item(waits),
     )
 
 
@@ -129,12 +131,12 @@ class _Clocks:
         )
 
 
-async def _look_at_half_time(pid: int, scene: Scene) -> int:
+async def _look_at_half_time(pids: Sequence[int], scene: Scene) -> int:
     """What the service holds while all streams are open: PSS in bytes. At full speed there is no such moment: 0."""
     if not scene.pace:
         return 0
     await asyncio.sleep(scene.ramp_s + scene.tokens / scene.pace / 2)
-    return meter.memory(pid).pss
+    return await asyncio.to_thread(meter.pss, pids)  # the clients go on reading meanwhile
 
 
 @contextmanager
