@@ -89,4 +89,4 @@ def test_a_slow_peer_plays_once() -> None:
 def test_a_trial_has_a_limit() -> None:
     """What is not done by then has failed, and is not tried again."""
     trials = play([PASSTHROUGH], [replace(PACED, pace=1.0)], rounds=2, limit_s=0.5)
-    assert [(each.round, each.failure) for each in trials] == [(0, "not done after 0.5 s")]
+    assert [(each.round, each.failure) for each in trials] == [(0, "not done after 0.5 s, with 0 summaries")]

@@ -16,18 +16,18 @@ from benchmarks.peers.scenes import Scene
 _numbers = count(1)
 
 
-async def ask(peer: Peer, port: int, scene: Scene) -> list[Exchange]:
-    """All summaries of the scene, as they came. Raises BadAnswer, OSError."""
+async def ask(peer: Peer, port: int, scene: Scene, *, answered: list[Exchange]) -> None:
+    """All summaries of the scene; `answered` has those that are over. Raises BadAnswer, OSError."""
     clients = [await connect(port) for _ in range(scene.streams)]
     turns = _turns(scene)
     try:
         asking = [
-            _ask_once(client, peer, scene, after=scene.ramp_s * place / scene.streams)
+            _ask_once(client, peer, scene, after=scene.ramp_s * place / scene.streams, answered=answered)
             if scene.pace
-            else _ask_in_turn(client, peer, scene, turns)
+            else _ask_in_turn(client, peer, scene, turns, answered=answered)
             for place, client in enumerate(clients)
         ]
-        return [exchange for some in await asyncio.gather(*asking) for exchange in some]
+        await asyncio.gather(*asking)
     finally:
         for client in clients:
             client.close()
@@ -42,13 +42,17 @@ def _turns(scene: Scene) -> Iterator[None]:
         yield None
 
 
-async def _ask_once(client: Client, peer: Peer, scene: Scene, *, after: float) -> list[Exchange]:
+async def _ask_once(client: Client, peer: Peer, scene: Scene, *, after: float, answered: list[Exchange]) -> None:
     await asyncio.sleep(after)
-    return [await _ask(client, peer, scene)]
+    answered.append(await _ask(client, peer, scene))
 
 
-async def _ask_in_turn(client: Client, peer: Peer, scene: Scene, turns: Iterator[None]) -> list[Exchange]:
-    return [await _ask(client, peer, scene) for _ in turns]
+async def _ask_in_turn(
+    client: Client, peer: Peer, scene: Scene, turns: Iterator[None], *, answered: list[Exchange]
+) -> None:
+    for _ in turns:
+        exchange = await _ask(client, peer, scene)
+        answered.append(exchange)  # each when it is over: the limit may come before the last
 
 
 async def _ask(client: Client, peer: Peer, scene: Scene) -> Exchange:
