@@ -26,6 +26,7 @@ class ElementDecoder:
 
     __slots__ = (
         "_bare",
+        "_begun_at",
         "_blanks",
         "_closed",
         "_count",
@@ -34,6 +35,7 @@ class ElementDecoder:
         "_lead",
         "_limits",
         "_next",
+        "_overrun",
         "_room",
         "_sound",
         "_spare",
@@ -58,6 +60,8 @@ class ElementDecoder:
         self._spare = 0  # those that may only come after the open value
         self._blanks = 0  # white space in a row, up to here
         self._closed: list[Element] = []  # by this read
+        self._begun_at = 0  # `room` of the open value before its first character
+        self._overrun = ""  # the element that came to a limit
         self._count = 0  # elements begun
         self._sound = True  # strict JSON, in all that has closed
         self._bare = False  # is the root an array?
@@ -80,6 +84,18 @@ class ElementDecoder:
             return []
         at = value.scan(delta, 0) if value.is_open else 0
         return [] if value.is_open else self._read(delta, at)
+
+    @property
+    def open_chars(self) -> int:
+        """The length of `open_text`, at no cost."""
+        if self._value.is_open and self._take is ElementDecoder._take_item:
+            return self._begun_at - self._value.room
+        return len(self._overrun)
+
+    @property
+    def open_text(self) -> str:
+        """The open element as far as it has come, or the one that came to a limit; "" where there is none."""
+        return self._value.text if self._value.is_open and self._take is ElementDecoder._take_item else self._overrun
 
     def preview(self) -> Any:
         """The open element as far as it has come, through jiter's partial mode; None where there is nothing to show."""
@@ -140,6 +156,8 @@ class ElementDecoder:
     def _end_value(self, value: OpenValue) -> None:
         """It has closed, or come to one of its limits."""
         if value.over:
+            if self._take is ElementDecoder._take_item:
+                self._overrun = value.text[: value.room] if value.room < 0 else value.text
             self._stop(Outcome.LIMIT)
             return
         self._room = value.room + self._spare
@@ -235,6 +253,7 @@ class ElementDecoder:
     def _begin(self, char: str, take: "_TakeValue", *, depth: int, room: int) -> None:
         self._take = take
         self._spare = self._room - room
+        self._begun_at = room + 1
         self._value.begin(char, depth=depth, room=room)
         if self._value.over:
             self._stop(Outcome.LIMIT)

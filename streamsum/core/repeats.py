@@ -57,7 +57,7 @@ def _say_the_same(one: str, other: str, stops: Collection[str]) -> bool:
     others = Counter(tokens(_without(other_numbers, other), stops))
     more, less = _unmatched(ones - others, others - ones)
     if not ones or (more and less) or more + less > _MORE * max(ones.total(), others.total()):
-        return fold(one).split() == fold(other).split()
+        return fold(one).split() == fold(other).split() != []
     return _are_equal(numbers, other_numbers) and _have_one_sense(one, other)
 
 
