@@ -1,7 +1,6 @@
 """All running summaries of one process: who is let in, and how the last one goes out."""
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Sequence
 from functools import partial
@@ -19,9 +18,11 @@ from streamsum.runs.run import Run
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import Settings
 from streamsum.telemetry import whereabouts
+from streamsum.telemetry.logs import logger
+from streamsum.telemetry.observing import Observer
+from streamsum.telemetry.origin import Origin
+from streamsum.telemetry.telemetry import Telemetry
 from streamsum.upstream.base import Upstream
-
-logger = logging.getLogger("streamsum")
 
 # Seconds after which it is worth trying again: a summary takes some, and another replica may answer at once.
 RETRY_OVERLOADED_S = 5
@@ -39,6 +40,7 @@ class Runs:
         settings: Settings,
         item_model: type[BaseModel] = Item,
         sealer: Sealer | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         """`item_model`: what elements must be. `upstreams`: one or more, in order of preference.
 
@@ -51,7 +53,8 @@ class Runs:
         self.draining = False
         self.admission = Admission(upstreams=upstreams, max_tokens=settings.max_tokens, item_model=item_model)
         self._settings = settings
-        self._health = Health(lambda: asyncio.get_running_loop().time())
+        self._telemetry = telemetry or Telemetry()
+        self._health = Health(lambda: asyncio.get_running_loop().time(), on_rest=self._telemetry.note_rest)
         self._sealer = sealer
         self._by_id: dict[str, Run] = {}
         self._tasks: dict[asyncio.Task[None], Run] = {}  # a loop holds its tasks only weakly
@@ -64,19 +67,28 @@ class Runs:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    async def start(self, request: SummaryRequest, *, key: str = "") -> Run:
+    def resting(self) -> set[str]:
+        """The upstreams, by name, that are not asked now."""
+        return self._health.resting()
+
+    async def start(self, request: SummaryRequest, *, key: str = "", origin: Origin | None = None) -> Run:
         """A new summary, running; see `start_or_join`."""
-        begun = await self.start_or_join(request, key=key, idempotency=None)
+        begun = await self.start_or_join(request, key=key, idempotency=None, origin=origin)
         if isinstance(begun, Joined):
             raise RuntimeError("a request without a name cannot join another")
         return begun
 
     async def start_or_join(
-        self, request: SummaryRequest, *, key: str = "", idempotency: Idempotency | None
+        self,
+        request: SummaryRequest,
+        *,
+        key: str = "",
+        idempotency: Idempotency | None,
+        origin: Origin | None = None,
     ) -> Run | Joined:
         """A new summary, running; or the one that the same request has begun, which may be another process's.
 
-        `request.model` is one of the upstreams', or None.
+        `request.model` is one of the upstreams', or None. `origin`: the caller's request, for the record.
         Raises RequestRefused: context_too_long, draining, overloaded, log_unavailable; IdempotencyConflict.
         """
         upstreams = self.admission.choose(request)
@@ -92,7 +104,8 @@ class Runs:
         if isinstance(lease, Joined):
             self._give_place_back(size)
             return self._by_id.get(lease.id, lease)
-        run = self._run(new.id, request, lease, upstreams, admitted=admitted)
+        observer = self._telemetry.observe(new.id, key=key, admitted=admitted, origin=origin)
+        run = self._run(new.id, request, lease, upstreams, admitted=admitted, observer=observer)
         self._launch(run, size)
         return run
 
@@ -115,7 +128,14 @@ class Runs:
             raise RequestRefused("log_unavailable", retry_after=RETRY_ELSEWHERE_S) from None
 
     def _run(
-        self, id: str, request: SummaryRequest, lease: Lease, upstreams: Sequence[Upstream], *, admitted: float
+        self,
+        id: str,
+        request: SummaryRequest,
+        lease: Lease,
+        upstreams: Sequence[Upstream],
+        *,
+        admitted: float,
+        observer: Observer,
     ) -> Run:
         settings = self._settings
         return Run(
@@ -133,6 +153,7 @@ class Runs:
             total_s=settings.total_s,
             item_model=self._item_model,
             reask=settings.reask,
+            observer=observer,
         )
 
     def _launch(self, run: Run, size: int) -> None:
@@ -185,4 +206,4 @@ class Runs:
         self._give_place_back(size)
         # Looked at, or asyncio would print its traceback, and with it perhaps some of the source.
         if not task.cancelled() and (error := task.exception()):
-            logger.error("summary %s: a bug: %s", run.id, whereabouts(error))
+            logger.error("a bug", summary=run.id, error=whereabouts(error))

@@ -1,15 +1,12 @@
 """From one upstream to the next: what one summary has tried, and how long it may look for another."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 from streamsum.core.passes import Cause, End, PassKind
 from streamsum.runs.health import Health
 from streamsum.runs.routing import Next, Tried, choose, choose_first
 from streamsum.upstream.base import Upstream
-
-logger = logging.getLogger("streamsum")
 
 
 class Relay:
@@ -53,8 +50,7 @@ class Relay:
         self._tried.append(Tried(upstream, end, begun))
         if begun or end.cause is Cause.TIMEOUT:
             self._heard = _now()
-        if self._health.note_end(upstream.name, end):
-            logger.warning("upstream %s failed again and again: it rests", upstream.name)
+        self._health.note_end(upstream.name, end)
 
 
 def _now() -> float:
