@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamsum.core.passes import Cause, End
+from streamsum.core.passes import Cause
 from streamsum.runs.health import FAILURES, REST_S, Health
 
 
@@ -16,7 +16,7 @@ class Clock:
 def resting_after(*causes: Cause) -> set[str]:
     health = Health(Clock())
     for cause in causes:
-        health.note_end("a", End(cause))
+        health.note_end("a", cause)
     return health.resting()
 
 
@@ -48,10 +48,10 @@ def test_only_the_first_failure_too_many_is_told() -> None:
     told: list[str] = []
     health = Health(Clock(), on_rest=told.append)
     for _ in range(FAILURES - 1):
-        health.note_end("a", End(Cause.ERROR))
+        health.note_end("a", Cause.ERROR)
     assert told == []
     for _ in range(2):
-        health.note_end("a", End(Cause.ERROR))
+        health.note_end("a", Cause.ERROR)
     assert told == ["a", "a"]
 
 
@@ -60,20 +60,20 @@ def test_after_a_rest_one_call_finds_out() -> None:
     clock = Clock()
     health = Health(clock)
     for _ in range(FAILURES):
-        health.note_end("a", End(Cause.ERROR))
+        health.note_end("a", Cause.ERROR)
     clock.now = REST_S - 1
     assert health.resting() == {"a"}
     clock.now = REST_S
     assert health.resting() == set()
     health.note_call("a")
     assert health.resting() == {"a"}
-    health.note_end("a", End(Cause.STOP))
+    health.note_end("a", Cause.STOP)
     assert health.resting() == set()
     for _ in range(FAILURES):
-        health.note_end("a", End(Cause.ERROR))
+        health.note_end("a", Cause.ERROR)
     clock.now += REST_S
     health.note_call("a")
-    health.note_end("a", End(Cause.ERROR))
+    health.note_end("a", Cause.ERROR)
     assert health.resting() == {"a"}
 
 
@@ -81,6 +81,6 @@ def test_each_rests_for_itself() -> None:
     """By name."""
     health = Health(Clock())
     for _ in range(FAILURES):
-        health.note_end("a", End(Cause.ERROR))
-        health.note_end("b", End(Cause.STOP))
+        health.note_end("a", Cause.ERROR)
+        health.note_end("b", Cause.STOP)
     assert health.resting() == {"a"}

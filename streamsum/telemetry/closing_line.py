@@ -3,7 +3,7 @@
 from typing_extensions import override
 
 from streamsum.core.events import SummaryCompleted, SummaryFailed, Terminal
-from streamsum.core.passes import End, PassKind, Usage
+from streamsum.core.passes import Cause, End, PassKind, Usage
 from streamsum.telemetry.fields import Fields, PassFields
 from streamsum.telemetry.logs import logger
 from streamsum.telemetry.observing import Observer
@@ -29,7 +29,7 @@ class ClosingLine(Observer):
         self._passes.append({"kind": kind, "upstream": upstream, "model": model})
 
     @override
-    def note_call_end(self, end: End) -> None:
+    def note_call_end(self, end: End, *, health: Cause) -> None:
         """How it ended, in our words: the provider's own word for it, `finish_reason`, may be any."""
         usage = end.usage or Usage()
         called = self._passes[-1]

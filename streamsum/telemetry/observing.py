@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from streamsum.core.events import Event, Terminal
-from streamsum.core.passes import End, PassKind
+from streamsum.core.passes import Cause, End, PassKind
 
 
 class Observer:
@@ -23,8 +23,8 @@ class Observer:
     def note_events(self, events: Sequence[Event], *, first: int) -> None:
         """These are about to be stored, numbered from `first` on."""
 
-    def note_call_end(self, end: End) -> None:
-        """The call is over."""
+    def note_call_end(self, end: End, *, health: Cause) -> None:
+        """The call is over; `health`: what its end says of the upstream, as `Run` judges it."""
 
     def note_end(self, last: Terminal) -> None:
         """The last event is stored."""
@@ -55,9 +55,9 @@ class Observers(Observer):
             each.note_events(events, first=first)
 
     @override
-    def note_call_end(self, end: End) -> None:
+    def note_call_end(self, end: End, *, health: Cause) -> None:
         for each in self._observers:
-            each.note_call_end(end)
+            each.note_call_end(end, health=health)
 
     @override
     def note_end(self, last: Terminal) -> None:

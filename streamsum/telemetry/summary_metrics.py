@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from streamsum.core.checks import CODES
 from streamsum.core.events import Bullet, BulletRejected, Event, SummaryCompleted, Terminal
-from streamsum.core.passes import End, PassKind, Usage
+from streamsum.core.passes import Cause, End, PassKind, Usage
 from streamsum.telemetry.metrics import OWN_CODE, Metrics
 from streamsum.telemetry.observing import Observer
 
@@ -40,9 +40,9 @@ class SummaryMetrics(Observer):
                 self._note_rejection(event)
 
     @override
-    def note_call_end(self, end: End) -> None:
+    def note_call_end(self, end: End, *, health: Cause) -> None:
         _, upstream, model = self._call
-        self._metrics.calls.labels(upstream, end.cause).inc()
+        self._metrics.calls.labels(upstream, health).inc()
         usage = end.usage or Usage()
         self._metrics.tokens.labels(model, "prompt").inc(usage.prompt_tokens or 0)
         self._metrics.tokens.labels(model, "completion").inc(usage.completion_tokens or 0)

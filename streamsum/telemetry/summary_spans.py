@@ -48,7 +48,7 @@ class SummarySpans(Observer):
         self._call.note({names.FIRST_CHUNK: _now() - self._called})
 
     @override
-    def note_call_end(self, end: End) -> None:
+    def note_call_end(self, end: End, *, health: Cause) -> None:
         usage = end.usage or Usage()
         reason = _FINISH_REASONS.get(end.cause)
         self._call.note(
@@ -58,7 +58,7 @@ class SummarySpans(Observer):
                 names.OUTPUT_TOKENS: usage.completion_tokens,
             }
         )
-        self._call.end(error=end.cause if end.cause in _FAILED else None)
+        self._call.end(error=health if health in _FAILED else None)
 
     @override
     def note_end(self, last: Terminal) -> None:
