@@ -6,6 +6,7 @@ a bug. Each way appends exactly one final event, unless the right to write is lo
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -55,7 +56,7 @@ class Run:
         """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then.
 
         `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long its
-        caller may wait for a status. `stored`: what a process that is gone has written of it.
+        caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of it.
         """
         self.id = id
         # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
@@ -95,12 +96,17 @@ class Run:
 
     def leave(self) -> None:
         """The process goes: another goes on, if any can and the caller knows of the summary; else it ends."""
-        is_held = asyncio.get_running_loop().time() < self._held_until
-        if is_held or not self._lease.can_hand_over:
+        if self._is_held or not self._lease.can_hand_over:
             self.stop(Cause.DRAINING)
         elif not self._interrupted:
             self._lost = HandedOver()
             self._interrupt()
+
+    @property
+    def _is_held(self) -> bool:
+        """Does its caller still wait for the status, or for all of it, and know nothing of the summary?"""
+        waits_for_status = not self.started.done() and asyncio.get_running_loop().time() < self._held_until
+        return waits_for_status or self._held_until == math.inf
 
     async def run(self) -> None:
         """Live from the first event to the last. Raises its own cancellation, and what kept the last one back."""
@@ -262,6 +268,8 @@ class Run:
         end = End(Cause.TIMEOUT) if reply is None else reply.end()
         if self._stopped is not None:
             return replace(end, cause=self._stopped)
+        if self._lost is not None:
+            return replace(end, cause=Cause.DRAINING)  # we leave: that says nothing of it
         if self._summary.wants == "nothing":
             # We hung up there: what else came in that read would not have been seen in smaller ones.
             return End(Cause.CLOSED_BY_US)
