@@ -310,7 +310,7 @@ async def test_a_pass_that_breaks_off_ends_as_the_upstream_says(ended: End, fini
 async def relayed(*upstreams: ScriptedUpstream, text: str = REQUEST.text, total_s: float = 300) -> Scene:
     """A run with these upstreams to go to."""
     log = MemoryLog(grace_s=10, keep_s=1e9, keep_bytes=1 << 20)
-    lease = await log.create(NewSummary(id="the-id", key="", on_disconnect="cancel"))
+    lease = await begin(log, "the-id", on_disconnect="cancel")
     request = SummaryRequest(text=text)
     run = Run(request, id="the-id", relay=relay_of(*upstreams), lease=lease, admitted=now(), total_s=total_s)
     return Scene(run, log, upstreams[0])

@@ -13,9 +13,11 @@ from streamsum.telemetry.origin import Origin
 class ClosingLine(Observer):
     """That of one summary. Who has no end has none: another process will write it, or nobody."""
 
-    def __init__(self, id: str, *, key: str, origin: Origin) -> None:
-        """`key` is the name of an API key, "" without."""
+    def __init__(self, id: str, *, key: str, origin: Origin, taken_over: bool = False) -> None:
+        """`key` is the name of an API key, "" without; `taken_over`: the calls of now are not all there were."""
         self._whose: Fields = {"summary": id}
+        if taken_over:
+            self._whose["taken_over"] = True
         if origin.request_id is not None:
             self._whose["request_id"] = origin.request_id
         if key:

@@ -39,6 +39,7 @@ class Fields(TypedDict, total=False):
     status: int
 
     # A summary: its ledger, without the digest, by which a text that is guessed could be known.
+    taken_over: bool
     outcome: str
     finish: str
     code: str
@@ -71,6 +72,7 @@ class Fields(TypedDict, total=False):
     streams: int
     needed: int
     takes_over: bool
+    goes_on: bool
 
     # A library: whose line, and the line of code that it came from.
     logger: str

@@ -15,11 +15,12 @@ from streamsum.telemetry.observing import Observer
 class SummaryMetrics(Observer):
     """Of one summary. A turn of the loop has one time: what it brings came together."""
 
-    def __init__(self, metrics: Metrics, id: str, *, admitted: float) -> None:
-        """`admitted` is in `loop.time()` seconds."""
+    def __init__(self, metrics: Metrics, id: str, *, admitted: float, is_new: bool = True) -> None:
+        """`admitted` is in `loop.time()` seconds; what is not new has had its firsts elsewhere."""
         self._metrics = metrics
         self._id = id
         self._admitted = admitted
+        self._is_new = is_new
         self._last_bullet: float | None = None
         self._call: tuple[PassKind, str, str] = ("first", "", "")  # the one of now: its kind, upstream and model
 
@@ -29,7 +30,8 @@ class SummaryMetrics(Observer):
 
     @override
     def note_content(self) -> None:
-        self._metrics.first_delta.observe(_now() - self._admitted)
+        if self._is_new:
+            self._metrics.first_delta.observe(_now() - self._admitted)
 
     @override
     def note_events(self, events: Sequence[Event], *, first: int) -> None:
@@ -56,10 +58,10 @@ class SummaryMetrics(Observer):
     def _note_bullet(self, n: int) -> None:
         now = _now()
         self._metrics.emission.begin(self._id, n, now=now)
-        if self._last_bullet is None:
-            self._metrics.first_bullet.observe(now - self._admitted)
-        else:
+        if self._last_bullet is not None:
             self._metrics.gap.observe(now - self._last_bullet)
+        elif self._is_new:
+            self._metrics.first_bullet.observe(now - self._admitted)
         self._last_bullet = now
         self._metrics.bullets.labels("repaired" if self._call[0] == "reask" else "passed").inc()
 

@@ -22,16 +22,21 @@ class Telemetry:
         self.metrics = metrics
         self.tracing = tracing or Tracing()
 
-    def observe(self, id: str, *, key: str, admitted: float, origin: Origin | None = None) -> Observer:
-        """Who is told of this summary's life; `key` is the name of an API key, "" without."""
+    def observe(
+        self, id: str, *, key: str, admitted: float, origin: Origin | None = None, taken_over: bool = False
+    ) -> Observer:
+        """Who is told of this summary's life; `key` is the name of an API key, "" without.
+
+        `taken_over`: another process has begun it.
+        """
         origin = origin or Origin()
         spans = SummarySpans(self.tracing, id, origin=origin)
-        line = ClosingLine(id, key=key, origin=origin)
+        line = ClosingLine(id, key=key, origin=origin, taken_over=taken_over)
         if self.metrics is None:
             return Observers(spans, line)
         from streamsum.telemetry.summary_metrics import SummaryMetrics
 
-        return Observers(SummaryMetrics(self.metrics, id, admitted=admitted), spans, line)
+        return Observers(SummaryMetrics(self.metrics, id, admitted=admitted, is_new=not taken_over), spans, line)
 
     def watch(
         self, *, running: Callable[[], int], resting: Callable[[], Collection[str]], upstreams: Iterable[str]

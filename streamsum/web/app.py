@@ -112,6 +112,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         )
         stack.push_async_callback(runs.aclose)
         telemetry.watch(running=runs.__len__, resting=runs.resting, upstreams=[each.name for each in upstreams])
+        runs.adopt()
         app.state.service = Service(
             settings=plan.settings,
             patience=plan.patience,
