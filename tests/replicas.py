@@ -61,7 +61,7 @@ class Cluster:
         program = await self.stack.enter_async_context(
             streamsum(*arguments, environment=self.environment, module=self.module)
         )
-        port = int((await program.says("listening on http://127.0.0.1:")).rpartition(":")[2])
+        port = await program.port()
         replica = Replica(program, port)
         await until_ready(replica)
         self.running.append(replica)

@@ -79,7 +79,7 @@ class Fields(TypedDict, total=False):
     at: str
 
 
-_OF_A_LINE = frozenset(Fields.__annotations__)
+_OF_A_LINE = frozenset(Fields.__annotations__) - {"passes"}
 _OF_A_PASS = frozenset(PassFields.__annotations__)
 
 

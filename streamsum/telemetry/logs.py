@@ -12,7 +12,7 @@ from typing import Any, TextIO, Unpack
 
 import structlog
 from structlog.stdlib import ProcessorFormatter
-from structlog.typing import Processor
+from structlog.typing import ExcInfo, Processor
 from typing_extensions import override
 
 from streamsum.settings import LogFormat, LogLevel
@@ -21,11 +21,19 @@ from streamsum.telemetry.places import whereabouts
 
 _NAME = "streamsum"
 # Under this name a record of ours carries its event and its fields.
-_OURS = "streamsum"
+_OURS = "streamsum_event"
 # A library's logger has the name of a module.
 _LOGGER = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 _Event = MutableMapping[str, Any]
+
+
+def _as_record(_logger: object, _method: str, event: _Event) -> tuple[tuple[str], dict[str, Any]]:
+    """What is handed to the standard library."""
+    said = event.pop("event")
+    fields = keep_known(event)
+    message = " ".join([said, *(f"{name}={value}" for name, value in fields.items())])
+    return (message,), {"extra": {_OURS: {"event": said, **fields}}}
 
 
 class Log:
@@ -55,14 +63,6 @@ class Log:
 logger = Log()
 
 
-def _as_record(_logger: object, _method: str, event: _Event) -> tuple[tuple[str], dict[str, Any]]:
-    """What is handed to the standard library."""
-    said = event.pop("event")
-    fields = keep_known(event)
-    message = " ".join([said, *(f"{name}={value}" for name, value in fields.items())])
-    return (message,), {"extra": {_OURS: {"event": said, **fields}}}
-
-
 def set_up(level: LogLevel, form: LogFormat = "auto", *, stream: TextIO | None = None) -> None:
     """One line a record, on standard error; libraries from WARNING on, whatever they think of themselves."""
     logging.basicConfig(handlers=[handler(level, form, stream=stream or sys.stderr)], level="WARNING", force=True)
@@ -75,11 +75,11 @@ def handler(level: LogLevel, form: LogFormat, *, stream: TextIO) -> logging.Hand
     to_person = stream.isatty() if form == "auto" else form == "console"
     renderer: Any = structlog.processors.JSONRenderer()
     if to_person:
-        renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0)
+        renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0, sort_keys=False)
     stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if to_person else "iso", utc=not to_person)
     printer = logging.StreamHandler(stream)
     printer.addFilter(_Heard(level))
-    printer.setFormatter(ProcessorFormatter(processors=[_of_record, stamp, renderer], use_get_message=False))
+    printer.setFormatter(ProcessorFormatter(processors=[stamp, _of_record, renderer], use_get_message=False))
     return printer
 
 
@@ -98,16 +98,17 @@ class _Heard(logging.Filter):
 def _of_record(_logger: object, method: str, event: _Event) -> _Event:
     """The event that is printed: what a record of ours carries; of another, only where it comes from."""
     record: logging.LogRecord = event["_record"]
-    said: dict[str, Any] = getattr(record, _OURS, None) or _of_library(record)
-    return {"level": method, "event": said["event"], **keep_known(said)}
+    said: dict[str, Any] = getattr(record, _OURS, None) or _of_library(record, event.get("exc_info"))
+    stamp = {"timestamp": event["timestamp"], "level": method}
+    return {**stamp, "event": said["event"], **keep_known(said)}
 
 
-def _of_library(record: logging.LogRecord) -> dict[str, Any]:
+def _of_library(record: logging.LogRecord, raised: ExcInfo | None) -> dict[str, Any]:
     said = {
         "event": "a library has something to say",
         "logger": record.name if _LOGGER.fullmatch(record.name) else "-",
         "at": f"{record.filename}:{record.lineno}",
     }
-    if record.exc_info and record.exc_info[1] is not None:
-        said["error"] = whereabouts(record.exc_info[1])
+    if raised and raised[1] is not None:
+        said["error"] = whereabouts(raised[1])
     return said
