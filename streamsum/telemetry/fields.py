@@ -36,7 +36,7 @@ class Fields(TypedDict, total=False):
     # A request.
     method: str
     route: str  # as it is declared: never a path or a query
-    status: int
+    status: int  # 0: the client left first
 
     # A summary: its ledger, without the digest, by which a text that is guessed could be known.
     taken_over: bool

@@ -27,8 +27,8 @@ class Recording:
         if scope["type"] != "http" or scope["path"] in _PROBES:
             await self._app(scope, receive, send)
             return
-        span = _begin(scope)
         request_id: str = scope["state"]["request_id"]
+        span = _begin(scope, request_id)
         scope["state"][_STATE] = Origin(request_id, span)
         status = 0
 
@@ -52,10 +52,10 @@ def origin_of(scope: Scope) -> Origin:
     return origin
 
 
-def _begin(scope: Scope) -> Span:
+def _begin(scope: Scope, request_id: str) -> Span:
     traceparent = Headers(scope=scope).get("traceparent")
     span = telemetry_of(scope).tracing.begin(_method(scope), kind="server", traceparent=traceparent)
-    span.note({names.METHOD: _method(scope), names.SCHEME: scope["scheme"]})
+    span.note({names.METHOD: _method(scope), names.SCHEME: scope.get("scheme", "http"), names.REQUEST_ID: request_id})
     return span
 
 
