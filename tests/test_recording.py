@@ -79,7 +79,7 @@ async def test_a_client_that_leaves_first_has_no_status(lines: pytest.LogCapture
     wire = Wire()
     wire.left.set()
     async with lifespan(app):
-        post = scope_of("/v1/summaries", headers={"content-type": "application/json"}) | {"method": "POST"}
+        post = {**scope_of("/v1/summaries", headers={"content-type": "application/json"}), "method": "POST"}
         await wire.run(app, post)
     assert wire.sent == []
     (line,) = fields(lines, "answered")
