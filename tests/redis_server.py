@@ -80,6 +80,11 @@ class RedisServer:
             found: Any = client.xrevrange(f"streamsum:summary:{id}:events", count=1)
         return dict(json.loads(found[0][1]["data"])) if found else {}
 
+    def forget_lease(self, node: str) -> None:
+        """As if this process had slept for too long."""
+        with Redis.from_url(self.url) as client:
+            client.delete(f"streamsum:node:{node}")
+
     def empty(self) -> None:
         with Redis.from_url(self.url) as client:
             client.flushall()

@@ -6,4 +6,4 @@ escapes.py    exceptions that nobody caught
 places.py     an exception by its type and place
 """
 
-from streamsum.telemetry.places import whereabouts as whereabouts
+from streamsum.telemetry.exceptions import whereabouts as whereabouts

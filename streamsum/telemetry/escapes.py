@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streamsum.errors import StreamsumError
+from streamsum.telemetry.exceptions import whereabouts
 from streamsum.telemetry.logs import logger
-from streamsum.telemetry.places import whereabouts
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from structlog.typing import ExcInfo, Processor
 from typing_extensions import override
 
 from streamsum.settings import LogFormat, LogLevel
+from streamsum.telemetry.exceptions import whereabouts
 from streamsum.telemetry.fields import Fields, keep_known
-from streamsum.telemetry.places import whereabouts
 
 _NAME = "streamsum"
 # Under this name a record of ours carries its event and its fields.
