@@ -59,6 +59,7 @@ class SummarySpans(Observer):
             }
         )
         self._call.end(error=health if health in _FAILED else None)
+        self._call = NO_SPAN
 
     @override
     def note_end(self, last: Terminal) -> None:
@@ -77,7 +78,8 @@ class SummarySpans(Observer):
 
     @override
     def close(self) -> None:
-        """Without an end it is another process's now, or the log's that was lost."""
+        """A call without an end was a bug; a summary without one is another process's now, or its log is lost."""
+        self._call.end(error="bug")
         self._span.end(error="no_end")
 
 
