@@ -39,8 +39,9 @@ test: $(STAMP) ## run the whole test suite, with coverage
 fuzz: $(STAMP) ## many random streams through the core: STREAMS=200000, another set of them with SEED=...
 	@STREAMSUM_FUZZ_STREAMS=$(or $(STREAMS),200000) STREAMSUM_FUZZ_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -q tests/test_fuzz.py
 
-soak: $(STAMP) ## ten minutes of churn, after which nothing may be left behind; less with FOR_S=...
-	@STREAMSUM_SOAK_S=$(or $(FOR_S),600) $(BIN)/python -m pytest -q -s tests/test_churn.py
+soak: $(STAMP) ## churn, cuts, kills, restarts, 500 listeners, about half an hour; less churn with FOR_S=...
+	@STREAMSUM_SOAK=1 STREAMSUM_SOAK_S=$(or $(FOR_S),600) $(BIN)/python -m pytest -q -s tests/test_churn.py \
+		tests/test_aborts.py tests/test_fan_out.py tests/test_log_machine.py tests/test_replicas.py
 
 bench: $(STAMP) ## time the core against other parsers, about a minute
 	@$(BIN)/python -m benchmarks.core
@@ -80,8 +81,8 @@ format: $(STAMP) ## put the code in form
 
 lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (add UPGRADE=1 for newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/runtime.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --group dev -c requirements/runtime.txt -o requirements/dev.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis -c requirements/dev.txt -o requirements/image.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --extra otel --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --extra otel -c requirements/dev.txt -o requirements/image.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/checkov.in -o requirements/checkov.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/embedded.in -o requirements/embedded.txt

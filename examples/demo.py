@@ -20,7 +20,7 @@ from typing import Any
 import httpx2
 
 EXAMPLES = Path(__file__).parent
-LISTENING = re.compile(r"listening on (http://\S+)")
+LISTENING = re.compile(r'"url": "(http://[^"]+)"')
 # Four short bullets, and only those that the text supports: the smallest of models invents a number now and then.
 WISHES = {"max_bullets": 4, "max_bullet_chars": 160, "evidence": "require"}
 # The embedded model writes 40 tokens a second or more on one core; a summary has at most a thousand.

@@ -16,6 +16,7 @@ def sober_logging() -> Iterator[None]:
     before = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
     logging.getLogger().handlers.clear()  # `basicConfig(force=True)` would close those of pytest
     yield
+    logging.captureWarnings(False)
     for logger, level, handlers in before:
         logger.setLevel(level)
         logger.handlers[:] = handlers

@@ -1,6 +1,7 @@
 """`streamsum` as people run it: a process of its own, its output line by line, its end within a time."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 LIMIT_S = 20
 
@@ -31,6 +33,15 @@ class Program:
                 if words in seen[-1]:
                     return seen[-1].rstrip()
         raise AssertionError(f"it ended without saying {words!r}: {seen}")
+
+    async def logs(self, event: str) -> dict[str, Any]:
+        """Read standard error up to the line of this event, and give it."""
+        said: dict[str, Any] = json.loads(await self.says(f'"event": "{event}"'))
+        return said
+
+    async def port(self) -> int:
+        """Where it listens, once it does."""
+        return int((await self.logs("listening"))["url"].rpartition(":")[2])
 
     async def line(self) -> str:
         """The next of standard output."""
@@ -57,13 +68,13 @@ class Program:
 
 @asynccontextmanager
 async def streamsum(
-    *arguments: str, environment: Mapping[str, str] | None = None, stdout: int = PIPE
+    *arguments: str, environment: Mapping[str, str] | None = None, stdout: int = PIPE, module: str = "streamsum"
 ) -> AsyncIterator[Program]:
-    """Killed at the end of the block, if it still runs."""
+    """Killed at the end of the block, if it still runs. `module`: another program than ours."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "streamsum",
+        module,
         *arguments,
         stdin=PIPE,
         stdout=stdout,
