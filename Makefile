@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test fuzz soak bench bench-peers check audit image image-check format lock clean
+.PHONY: help setup demo serve test fuzz soak bench bench-peers check audit sbom image image-check format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,10 +69,13 @@ audit: $(STAMP) $(AUDIT)/.installed ## hold the Dockerfile and the manifests aga
 	@$(AUDIT)/bin/checkov --quiet --compact --skip-download --framework kubernetes --directory build/manifests
 	@$(AUDIT)/bin/checkov --quiet --compact --skip-download --framework dockerfile --file Dockerfile
 
-# checkov brings some eighty packages, and pins several that we use.
-$(AUDIT)/.installed: requirements/checkov.txt $(STAMP)
+sbom: $(AUDIT)/.installed ## write down what the image is made of: build/sbom.json (CycloneDX)
+	@mkdir -p build
+	@$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible -o build/sbom.json requirements/image.txt
+
+$(AUDIT)/.installed: requirements/audit.txt $(STAMP)
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AUDIT)
-	@$(BIN)/uv pip install --quiet --python $(AUDIT)/bin/python --require-hashes --no-deps -r requirements/checkov.txt
+	@$(BIN)/uv pip install --quiet --python $(AUDIT)/bin/python --require-hashes --no-deps -r requirements/audit.txt
 	@touch $@
 
 format: $(STAMP) ## put the code in form
@@ -84,7 +87,7 @@ lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (add UPGRADE=1 fo
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --extra otel --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --extra otel -c requirements/dev.txt -o requirements/image.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group build -c requirements/dev.txt -o requirements/build.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/checkov.in -o requirements/checkov.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/audit.in -o requirements/audit.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/embedded.in -o requirements/embedded.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/servers.in -o requirements/servers.txt
 	$(foreach each,$(wildcard benchmarks/peers/services/*/requirements.in), \

@@ -189,11 +189,11 @@ def test_the_pod_is_as_restricted_as_it_can_be(overlay: str) -> None:
 def test_the_memory_is_enough_for_what_the_settings_allow(overlay: str) -> None:
     """By the figures of docs/operations.md, all at its worst at once."""
     settings = settings_of(overlay)
-    process = 110
-    streams = settings.max_streams * 96 / 1024  # tests/test_memory.py
+    process = 74
+    streams = settings.max_streams * 160 / 1024  # each with a client that never reads: tests/test_memory.py
     held = (settings.source_bytes + settings.keep_bytes) / 2**20
     needed = process + streams + held
-    assert mebibytes(container(overlay)["resources"]["limits"]["memory"]) >= needed * 1.25
+    assert mebibytes(container(overlay)["resources"]["limits"]["memory"]) >= needed * 1.5
 
 
 @overlays
