@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,8 +69,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="image_check", description=__doc__)
     parser.add_argument("--engine", choices=("auto", "docker", "podman", "buildah"), default="auto")
     parser.add_argument("--embedded", action="store_true", help="with the built-in model, which writes the summary")
-    default = Path(tempfile.gettempdir()) / "streamsum-image-check"
-    parser.add_argument("--work", default=str(default), help="kept for the next time (default: %(default)s)")
+    default = str(PROJECT / "build" / "image-check")
+    parser.add_argument("--work", default=default, help="kept for the next time (default: build/image-check)")
     return parser.parse_args()
 
 
