@@ -15,7 +15,7 @@ class Figures(BaseModel):
     values p99 is the largest, and nothing is shown that did not happen.)
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
     count: int
     mean: float

@@ -23,8 +23,8 @@ _ROOT = Path(__file__).parents[2]
 _START_S = 30.0
 _STOP_S = 10.0
 
-# Nothing of the settings around us: a key there would send the load to a model that costs money.
-_PASSED = ("PATH", "HOME", "LANG")
+# COVERAGE_… lets what runs there be counted.
+_HANDED_ON = ("PATH", "HOME", "LANG", "COVERAGE_")
 
 # Of what a process says only this is kept, to be shown if it does not start.
 _LAST_LINES = 20
@@ -57,15 +57,19 @@ async def service(base_url: str, settings: Mapping[str, str], cores: frozenset[i
         yield address
 
 
+def handed_on(environment: Mapping[str, str]) -> dict[str, str]:
+    """Of our own environment: none of its settings, as a key there would send the load to a model that costs money."""
+    return {name: value for name, value in environment.items() if name.startswith(_HANDED_ON)}
+
+
 @asynccontextmanager
 async def _running(
     arguments: Sequence[str], environment: Mapping[str, str], cores: frozenset[int], *, says: re.Pattern[str]
 ) -> AsyncIterator[str]:
-    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", *arguments),
         cwd=_ROOT,
-        env={**passed, **environment},
+        env={**handed_on(os.environ), **environment},
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=STDOUT,

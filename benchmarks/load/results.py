@@ -14,7 +14,7 @@ from benchmarks.load.gates import judge_all
 from benchmarks.load.options import Options
 from benchmarks.load.report import render
 from benchmarks.load.run import LoadTest
-from benchmarks.load.summary import KINDS, LevelSummary, LoadSummary, figures_of
+from benchmarks.load.summary import KINDS, VERSION, LevelSummary, LoadSummary, figures_of
 from benchmarks.load.tally import LevelRun, tally
 
 # A setting's value is shown where it can be no address, path or secret.
@@ -29,6 +29,7 @@ def summarise(test: LoadTest, *, started_at: datetime, environment: Facts, inter
     if options.old is not None:
         verdicts += compare(options.old, levels, tolerance=options.tolerance)
     return LoadSummary(
+        version=VERSION,
         started_at=started_at.astimezone(UTC).isoformat(timespec="seconds"),
         interrupted=interrupted,
         environment={**environment, "pinned": str(test.cores) if test.cores else None},

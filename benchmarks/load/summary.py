@@ -1,9 +1,11 @@
 """`summary.json`: what a load test found. Its JSON Schema is `summary.schema.json`, kept true by a test.
 
-Fields may be added under the same version; one that goes, or means something else, makes it another.
+Under the same version fields may be added, with a default for files that were written before; one that goes, or means
+something else, makes it another.
 """
 
-from typing import Literal
+import json
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,11 +13,11 @@ from benchmarks.load.figures import STATISTICS, Figures
 from benchmarks.load.level import Level, Mode
 from benchmarks.load.quantities import Kind
 
-SCHEMA: Literal["streamsum-load/1"] = "streamsum-load/1"
+VERSION: Literal["streamsum-load/1"] = "streamsum-load/1"
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
 
 class Measures(_Frozen):
@@ -85,6 +87,7 @@ class LevelSummary(_Frozen):
     errors: dict[str, int]
     finishes: dict[str, int]
     bullets: int
+    rejected: int
     bytes: int
     throughput: Throughput
     goodput: Goodput | None
@@ -111,7 +114,7 @@ class Verdict(_Frozen):
 class LoadSummary(_Frozen):
     """All of it. `environment` and `settings` name no host, no path and no key."""
 
-    version: Literal["streamsum-load/1"] = SCHEMA
+    version: Literal["streamsum-load/1"]
     started_at: str
     interrupted: bool
     environment: dict[str, str | int | float | bool | None]
@@ -120,7 +123,7 @@ class LoadSummary(_Frozen):
     verdicts: tuple[Verdict, ...]
 
 
-_NUMBERS = ("requests", "ok", "errors", "cut", "bullets", "bytes")
+_NUMBERS = ("requests", "ok", "errors", "cut", "bullets", "rejected", "bytes")
 _RATES = ("summaries_per_s", "bullets_per_s", "bytes_per_s", "goodput_per_s")
 _SHARES = ("error_rate", "goodput_share", "generator_cpu")
 _TIMES = tuple(f"{measure}_{statistic}" for measure in (*MEASURES, "generator_lag") for statistic in STATISTICS)
@@ -136,10 +139,23 @@ KINDS: dict[str, Kind] = {
 def figures_of(level: LevelSummary) -> dict[str, float | None]:
     """By name, in the order of `KINDS`; `None`: not known."""
     requests, goodput = level.requests, level.goodput
-    numbers = (requests.measured, requests.ok, requests.errors, requests.cut, level.bullets, level.bytes)
+    counted = (requests.measured, requests.ok, requests.errors, requests.cut)
+    numbers = (*counted, level.bullets, level.rejected, level.bytes)
     rates = (*level.throughput.model_dump().values(), goodput and goodput.summaries_per_s)
     error_rate = requests.errors / requests.measured if requests.measured else None
     shares = (error_rate, goodput and goodput.share, level.generator.cpu_share)
     measured = (*(getattr(level.seconds, measure) for measure in MEASURES), level.generator.loop_lag)
     times = (getattr(each, statistic) if each else None for each in measured for statistic in STATISTICS)
     return dict(zip(KINDS, (*numbers, *rates, *shares, *times), strict=True))
+
+
+def json_schema() -> dict[str, Any]:
+    """Of `summary.json`, in JSON Schema's draft 2020-12."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **LoadSummary.model_json_schema(mode="serialization"),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), indent=1))

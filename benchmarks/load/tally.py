@@ -59,6 +59,7 @@ def tally(run: LevelRun, objectives: Objectives) -> LevelSummary:
         errors=dict(Counter(each.error for each in measured if each.error is not None)),
         finishes=dict(Counter(each.finish for each in measured if each.finish is not None)),
         bullets=sum(len(each.bullets) for each in measured),
+        rejected=sum(each.rejected for each in measured),
         bytes=sum(each.bytes for each in measured),
         throughput=_throughput(run),
         goodput=_goodput(run, objectives) if objectives else None,
