@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from benchmarks.load.compare import differences
 from benchmarks.load.environment import read_environment
 from benchmarks.load.options import Options
 from benchmarks.load.processes import CannotStart
@@ -45,6 +46,8 @@ def main(
     )
     write(summary, test.levels, options.out)
     print("\n".join(_gist(summary)))
+    if options.old is not None and (other := differences(options.old, summary)):
+        print(f"compared with a run in which other things were different, too: {', '.join(other)}")
     print(f"written to {options.out}{os.sep}: summary.json, requests.jsonl, summary.csv, report.html")
     return status or _judge(summary)
 

@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     """All options, in groups."""
     parsing = argparse.ArgumentParser(
         prog="python -m benchmarks.load",
+        usage="%(prog)s [OPTION …]",
         description="Load-test a running streamsum, or one that is started for it, and write a report.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -20,6 +20,9 @@ _MORE_IS_BETTER = ("summaries_per_s",)
 _TIME_FLOOR_S = 0.005
 _SHARE_FLOOR = 0.001
 
+# Different in any two runs, or what is being compared.
+_OF_THE_MOMENT = {"load_before", "commit", "changed", "streamsum"}
+
 # A larger file is no summary: a level takes about 5 KB.
 _MAX_BYTES = 16 << 20
 
@@ -46,6 +49,13 @@ def compare(old: LoadSummary, levels: tuple[LevelSummary, ...], *, tolerance: fl
                 passed = found >= limit if figure in _MORE_IS_BETTER else found <= limit
                 gate = f"{figure}, was {show_quantity(was, KINDS[figure])}"
                 yield Verdict(gate=gate, figure=figure, level=level.name, passed=passed, found=found, limit=limit)
+
+
+def differences(old: LoadSummary, new: LoadSummary) -> list[str]:
+    """What else was not the same, by name: where it is much, the comparison says little."""
+    before, after = ({**each.environment, **each.settings} for each in (old, new))
+    names = sorted((set(before) | set(after)) - _OF_THE_MOMENT)
+    return [name for name in names if before.get(name) != after.get(name)]
 
 
 def levels_in_common(old: LoadSummary, names: set[str]) -> set[str]:

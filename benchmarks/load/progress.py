@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TextIO
 
 _EVERY_S = 0.25
-_WIDTH = 30
+_WIDTH = 20  # the whole line fits into 80 columns
 
 
 class Progress:

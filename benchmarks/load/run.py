@@ -101,7 +101,7 @@ class LoadTest:
 def _look(driver: Driver, course: Course, now: float) -> tuple[float, str]:
     """How far a level is, and in words."""
     part = max((now - course.began) / (course.ends - course.began), course.measured_part)
-    words = f"{now - course.began:.0f} s, {driver.done} done, {driver.failed} with an error"
+    words = f"{now - course.began:.0f} s, {driver.done} done, {driver.failed} errors"
     return part, f"{words}, {course.started - driver.done} open"
 
 

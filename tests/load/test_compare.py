@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.load.compare import compare, levels_in_common, read_summary
+from benchmarks.load.compare import compare, differences, levels_in_common, read_summary
 from benchmarks.load.level import Level
 from benchmarks.load.outcome import Outcome
 from tests.load.levels import failed, level_summary, load_summary, outcome
@@ -51,6 +51,13 @@ def test_only_what_both_have_is_compared() -> None:
     assert "total_p50" in figures
     assert "lag_p50" not in figures
     assert levels_in_common(OLD, {"concurrency 10", "rate 10"}) == {"concurrency 10"}
+
+
+def test_what_else_was_different_is_said() -> None:
+    """Machine, versions, settings; not the commit, which is what one compares."""
+    new = OLD.model_copy(update={"environment": {"python": "3.12", "commit": "b"}, "settings": {"seed": 0, "texts": 3}})
+    assert differences(OLD, new) == ["python", "texts"]
+    assert differences(OLD, OLD) == []
 
 
 def test_an_old_summary_is_read(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ async def shown(stream: io.StringIO) -> str:
 async def test_a_terminal_has_a_bar() -> None:
     """Drawn over itself, and over by what came of it."""
     said = await shown(Terminal())
-    assert said.startswith("\r\x1b[Krate 5 " + "█" * 15 + "·" * 15 + " 7 done")
+    assert said.startswith("\r\x1b[Krate 5 " + "█" * 10 + "·" * 10 + " 7 done")
     assert said.endswith("\r\x1b[Krate 5: 7 done\n")
 
 
