@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from benchmarks.load.compare import differences
 from benchmarks.load.environment import read_environment
+from benchmarks.load.level import MAX_IN_FLIGHT
 from benchmarks.load.options import Options
 from benchmarks.load.processes import CannotStart
 from benchmarks.load.progress import Progress
@@ -39,8 +40,10 @@ def main(
         return BAD_USAGE
     test = LoadTest(options, progress or Progress())
     facts, started_at = read_environment(), datetime.now(UTC)
-    allow_streams(max(round(level.load) for level in options.levels))
+    allow_streams(max(MAX_IN_FLIGHT if level.mode == "open" else round(level.load) for level in options.levels))
     status = _run(test)
+    if not test.levels:
+        return status  # and an earlier report stays as it is
     summary = summarise(
         test, started_at=started_at, environment=facts, interrupted=status in {INTERRUPTED, TOLD_TO_END}
     )

@@ -54,7 +54,8 @@ class LoadTest:
                     if self.options.journal:
                         await asyncio.sleep(_LAST_LINES_S)
             finally:
-                note_lags((outcome for run in self.levels for outcome in run.outcomes), read_journal(journal))
+                outcomes = [outcome for run in self.levels for outcome in run.outcomes]
+                note_lags(outcomes, read_journal(journal, {each.tag for each in outcomes}))
 
     @asynccontextmanager
     async def _target(self, folder: Path, journal: Path) -> AsyncIterator[Target]:

@@ -16,9 +16,10 @@ def line(tag: str | None, arrived_at: float, *elements_at: float) -> str:
 def test_calls_are_found_by_their_tags(tmp_path: Path) -> None:
     """Several passes of one summary, in the order of their calls; what is no whole line says nothing."""
     file = tmp_path / "journal.jsonl"
-    assert read_journal(file) == {}
+    assert read_journal(file, {"a"}) == {}
     file.write_text(line("b", 5, 6, 7) + line("a", 1, 2) + line("b", 3, 4) + line(None, 1, 1) + '{}\n[]\n{"tag": "a')
-    assert read_journal(file) == {"a": [2], "b": [4, 6, 7]}
+    assert read_journal(file, {"a", "b"}) == {"a": [2], "b": [4, 6, 7]}
+    assert read_journal(file, {"a"}) == {"a": [2]}
 
 
 def test_the_lag_is_from_the_closing_character_to_the_client() -> None:

@@ -66,7 +66,7 @@ async def test_planted_delays_come_back(tmp_path: Path) -> None:
     No figure can be too small. Too large they are where the machine had no time for us: then once more, up to thrice.
     """
     delivery = ("--first-token-delay", f"{DELAY_S}s", "--pace", f"{PACE}", "--bullets", f"{BULLETS}")
-    arguments = (*delivery, *AT_ONCE, "--concurrency", "3", "--requests", "9", "--out", str(tmp_path))
+    arguments = (*delivery, *AT_ONCE, "--concurrency", "4", "--requests", "8", "--out", str(tmp_path))
     first_bullet, gap = planted()
     planned = pytest.approx(first_bullet, rel=0.05), pytest.approx(gap, rel=0.05)
     found = level = None
@@ -98,8 +98,8 @@ async def test_a_failed_gate_is_an_exit_status(tmp_path: Path) -> None:
 
 async def test_what_cannot_be_measured_is_no_success(tmp_path: Path) -> None:
     """Nobody answers at all: 3. A folder that cannot be written to: 2, before anything starts."""
-    status, _, errors = await ends("--url", "http://127.0.0.1:1", "--out", str(tmp_path))
-    assert (status, "nobody answers" in errors, "Traceback" in errors) == (3, True, False)
+    status, output, errors = await ends("--url", "http://127.0.0.1:1", "--out", str(tmp_path))
+    assert (status, output, errors) == (3, "", "nobody answers at --url\n")
     (tmp_path / "file").touch()
     status, _, errors = await ends("--url", "http://127.0.0.1:1", "--out", str(tmp_path / "file" / "x"))
     assert (status, errors.startswith("--out: ")) == (2, True)
