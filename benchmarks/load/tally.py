@@ -11,8 +11,8 @@ from benchmarks.load.outcome import INTERRUPTED, Outcome
 from benchmarks.load.pulse import Pulse
 from benchmarks.load.summary import MEASURES, Counts, Generator, Goodput, LevelSummary, Measures, Throughput
 
-# Saturated is a generator that used most of its core, or whose loop came late so often that the times above it cannot
-# be told from its own. The best of streams wait for tokens 10 to 20 ms apart.
+# Saturated is a generator that used most of its core, or whose loop often came later than a fast model's next token:
+# then the times that it took cannot be told from its own.
 _MOST_CPU_SHARE = 0.85
 _MOST_LATE_P99_S = 0.025
 
