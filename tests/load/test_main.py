@@ -9,8 +9,8 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from operator import sub
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
@@ -61,38 +61,38 @@ def planted() -> float:
     return DELAY_S + (first - 1) / PACE
 
 
-def times_in(folder: Path) -> tuple[list[float], list[float]]:
-    """Medians of the first bullet and of the gap to the second: as the client saw them, and as the model wrote them."""
+def bullets_in(folder: Path) -> list[tuple[list[float], list[float]]]:
+    """Of each request: when its bullets came, and when the model had written them."""
     lines = [json.loads(line) for line in (folder / "requests.jsonl").read_text().splitlines()]
-    seen = [line["bullets_s"][:2] for line in lines]
-    written = [[at - lag for at, lag in zip(line["bullets_s"], line["lags_s"], strict=True)][:2] for line in lines]
-    return _medians(seen), _medians(written)
+    lags = [zip(line["bullets_s"], line["lags_s"], strict=True) for line in lines]
+    return [(line["bullets_s"], [at - lag for at, lag in each]) for line, each in zip(lines, lags, strict=True)]
 
 
-def _medians(bullets: list[list[float]]) -> list[float]:
-    return [median(first for first, _ in bullets), median(second - first for first, second in bullets)]
+def came_back(seen: list[float], written: list[float]) -> bool:
+    """Until the first bullet, and from each to the next: within 5 %."""
+    pairs = [(seen[0], written[0]), *zip(map(sub, seen[1:], seen), map(sub, written[1:], written), strict=False)]
+    return all(found == pytest.approx(planned, rel=0.05) for found, planned in pairs)
 
 
 async def test_planted_delays_come_back(tmp_path: Path) -> None:
     """First-token delay and pace of the fake model, through processes of its own; and none of them is left behind.
 
-    Never too small; and within 5 % of when the model really wrote, which a busy machine holds up as well. Where it had
-    no time for us in between either, once more, up to thrice.
+    Never too small; and within 5 % of when the model wrote, which a busy machine holds up as well. Other work only ever
+    adds time, so that one request in which it did not is enough: of eight, and of eight more, up to thrice.
     """
     delivery = ("--first-token-delay", f"{DELAY_S}s", "--pace", f"{PACE}", "--bullets", f"{BULLETS}")
     arguments = (*delivery, *AT_ONCE, "--concurrency", "4", "--requests", "8", "--out", str(tmp_path))
-    seen: list[float] = []
-    written: list[float] = []
+    requests: list[tuple[list[float], list[float]]] = []
     for _ in range(3):
         status, _, errors = await ends(*arguments, "--fail-if", "errors>0")
         assert status == 0, errors
-        seen, written = times_in(tmp_path)
-        assert seen[0] >= written[0] >= planted() - 0.001
-        if seen == pytest.approx(written, rel=0.05):
+        requests = bullets_in(tmp_path)
+        assert all(seen[0] >= written[0] >= planted() - 0.001 for seen, written in requests)
+        if any(came_back(*each) for each in requests):
             break
-    assert seen == pytest.approx(written, rel=0.05)
+    assert any(came_back(*each) for each in requests)
     (level,) = summary_in(tmp_path)["levels"]
-    assert level["seconds"]["first_bullet"]["p50"] == pytest.approx(seen[0], rel=0.05)
+    assert level["seconds"]["first_bullet"]["p50"] == sorted(seen[0] for seen, _ in requests)[3]
     assert level["seconds"]["lag"]["count"] == BULLETS * level["requests"]["ok"]
     assert set(os.listdir(tmp_path)) == {"summary.json", "summary.csv", "requests.jsonl", "report.html"}  # noqa: PTH208
     assert not any("benchmarks" in words or "streamsum" in words for words in children(os.getpid()).values())
