@@ -15,8 +15,8 @@ TRUE = [
     "Henry Winstanley built the first lighthouse in 1698 using wooden beams.",
     "Henry Winstanley was so sure of his work that he wished to be inside the tower during the greatest storm there "
     "ever was.",
-    "John Smeaton was the first who called himself a civil engineer. He gave the third tower the shape of an oak tree's "
-    "trunk, wide at the foot, and cut its granite blocks so that each locked into its neighbours.",
+    "John Smeaton was the first who called himself a civil engineer. He gave the third tower the shape of an oak "
+    "tree's trunk, wide at the foot, and cut its granite blocks so that each locked into its neighbours.",
     "John Smeaton was the first to call himself a civil engineer.",
 ]
 FALSE_NUMBERS = [
@@ -24,12 +24,12 @@ FALSE_NUMBERS = [
     "The second tower built by John Rudolphd in 1759 is still standing today.",
     "The second tower, built by John Rudolphd, is a cone of oak around a core of stone and brick, and stands for "
     "forty-six years until a candle was thrown over it in 1759.",
-    "James Douglass finished a new tower beside the Eddystone Rocks in 1882 using only two hundred and fifty six wooden "
-    "beams, while the people paid to have the upper part of Smeaton's tower rebuilt on the Hoe.",
+    "James Douglass finished a new tower beside the Eddystone Rocks in 1882 using only two hundred and fifty six "
+    "wooden beams, while the people paid to have the upper part of Smeaton's tower rebuilt on the Hoe.",
 ]
 INVENTIONS = [
-    "James Douglass finished a new tower on the Hoe in 1882 with twenty-four candles. He paid to rebuild the upper part "
-    "of the Eddystone Rocks, and it would be standing there still today.",
+    "James Douglass finished a new tower on the Hoe in 1882 with twenty-four candles. He paid to rebuild the upper "
+    "part of the Eddystone Rocks, and it would be standing there still today.",
     "The second tower is built on top of the first by John Rudolphd in 1759 with twenty-four candles.",
 ]
 
