@@ -93,8 +93,8 @@ class _Draft:
         self.start, self.end, self.part = place
         self.whole = True  # nothing but its part
         self.others: tuple[Reading, ...] = self.part.others
-        self.factor = 1.0
         self._current = self.part.values
+        self.factor = max(self._current) if self.part.kind == "scale" else 1.0
         self._total: tuple[float, ...] = ()
 
     @property
@@ -109,7 +109,8 @@ class _Draft:
 
     def takes(self, part: Part, *, glued: bool) -> bool:
         """Can `part` be a smaller part of the same number: "four" after "two hundred", or after "sixty"?"""
-        if part.kind != self.part.kind or len(part.values) != 1 or len(self._current) != 1:
+        alike = part.kind == self.part.kind or (part.kind == "ones" and self.part.kind == "scale")
+        if not alike or len(part.values) != 1 or len(self._current) != 1:
             return False
         (value,) = part.values
         if self.factor > 1:
