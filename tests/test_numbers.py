@@ -44,7 +44,7 @@ def values(text: str, language: str | None = None) -> list[tuple[str, ...]]:
         ("tenfold", ["10"]),
         ("sixpence", ["sixpence"]),
         ("the 19th century", ["19"]),
-        ("millions of people, k, half-time, a quarter past, per second, this decade", []),
+        ("millions of people, k, half-time, a quarter past, per second, this decade, below zero", []),
         ("٣٤", ["34"]),
         ("１２３", ["123"]),
         ("192.168.1.1", ["192+168+1+1"]),

@@ -42,6 +42,7 @@ _LETTERS = re.compile("[A-Za-zÀ-ɏͰ-ӿ]")
 _HALF_AFTER = re.compile(r"\s(?:of|an?|the|its|their|his|her|all)\b")
 _HALF_BEFORE = re.compile(r"\b(?:by|in|an?|one)\s\Z")
 _PER = re.compile(r"\bper\s\Z")
+_BELOW = re.compile(r"\b(?:below|above)\s\Z")
 _OF = re.compile(r"\sof\b")
 _CONTEXT = 10  # characters: enough for what is looked for before a word
 
@@ -135,7 +136,7 @@ def _number_words(text: str, folded: str, parts: dict[str, Part]) -> Iterator[Pl
 def _in_context(text: str, start: int, end: int, word: str, part: Part) -> Part | None:
     """What `word` is here, as some are numbers in some company only."""
     before = (text, max(0, start - _CONTEXT), start)
-    if word == "second" and _PER.search(*before):
+    if (word == "second" and _PER.search(*before)) or (word == "zero" and _BELOW.search(*before)):
         return None
     if part.kind == "half" and not (_HALF_AFTER.match(text, end) or _HALF_BEFORE.search(*before)):
         return None
