@@ -85,6 +85,17 @@ def test_what_can_be_read_in_several_ways_is_any_of_them(text: str, expected: se
     assert set(readings) == expected
 
 
+def test_a_languages_own_mark_of_thousands_is_nothing_else() -> None:
+    """So that 14,000 is not 14 in English; the other mark stays open."""
+    assert values("1,000 and 1.000", "en") == [("1000",), ("1000", "1")]
+    assert values("1.000 und 1,000", "de") == [("1000",), ("1000", "1")]
+
+
+def test_numbers_without_end_are_bounded() -> None:
+    """Whatever is multiplied with what."""
+    assert len(values("million " * 100)) > 10
+
+
 @pytest.mark.parametrize(
     ("text", "language", "expected"),
     [

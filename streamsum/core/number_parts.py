@@ -92,11 +92,11 @@ def places(text: str, folded: str, language: str | None, *, most: int | None = N
     `most` is how many are looked for of each kind: digits, words, what is beyond ASCII.
     """
     parts = _WORDS.get(language or "en", _WORDS[""])
-    kinds = (_digits(text), _number_words(text, f" {folded} ", parts), _beyond_ascii(text))
+    kinds = (_digits(text, language or ""), _number_words(text, f" {folded} ", parts), _beyond_ascii(text))
     return sorted(chain.from_iterable(islice(kind, most) for kind in kinds), key=itemgetter(0))
 
 
-def _digits(text: str) -> Iterator[Place]:
+def _digits(text: str, language: str) -> Iterator[Place]:
     known: dict[str, Part] = {}
     for found in _DIGITS.finditer(text):
         start, end = found.span()
@@ -108,17 +108,17 @@ def _digits(text: str) -> Iterator[Place]:
         for begin, stop in numerals:
             numeral = text[begin:stop]
             if (part := known.get(numeral)) is None:
-                part = known[numeral] = _numeral(numeral)
+                part = known[numeral] = _numeral(numeral, language)
             yield begin, stop, part
             if scale := _SUFFIX.match(text, stop):
                 yield stop, scale.end(), _WORDS[""][scale[0].lower()]
 
 
-def _numeral(text: str) -> Part:
+def _numeral(text: str, language: str) -> Part:
     vulgar = 0.0
     if not text[-1].isdecimal():
         text, vulgar = text[:-1], numeric(text[-1])
-    values, others = readings(text)
+    values, others = readings(text, language)
     return _part("digits", tuple(value + vulgar for value in values), tuple(others))
 
 

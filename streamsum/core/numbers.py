@@ -28,6 +28,7 @@ _CONTEXT = 20  # characters: enough for what is looked for before a number
 _ENUMERATION = re.compile(r"\s*\d{1,2}[.)]\s+(?=\D)")
 _TENS = range(20, 100, 10)
 _YEARS = range(1000, 2100)
+_LARGEST = 1e18  # nobody goes on to multiply a larger one
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def _join(text: str, draft: _Draft, place: Place) -> bool:
     if part.kind == "half" and draft.part.kind == "ones" and _AND_A_HALF.fullmatch(text, draft.end, start):
         draft.add(0.5)
         draft.others = ()
-    elif not draft.values or not _is_glue(text, draft, start):
+    elif not draft.values or not _is_glue(text, draft, start) or max(draft.values) > _LARGEST:
         return False
     elif part.kind in {"scale", "short", "span"}:
         draft.others = tuple((key(value),) for value in draft.values) if part.kind == "span" else ()
