@@ -29,6 +29,7 @@ class BuildahEngine:
 
     def build(self, project: Path, *, tag: str, arguments: Mapping[str, str]) -> None:
         """On a base of our own."""
+        self._buildah("rm", "--all")  # what a build left that was broken off
         if local_base.NAME not in self._buildah("images", "--format={{.Name}}:{{.Tag}}").split():
             print(f"making {local_base.NAME}, once; it takes some minutes", flush=True)
             local_base.make(self._buildah, self._work)

@@ -6,8 +6,7 @@ network but its own loopback: the fake model and the client run inside it, besid
 
 import argparse
 import json
-import os
-import shutil
+import re
 import subprocess
 import sys
 import time
@@ -15,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.buildah import TOOLS, BuildahEngine
-from scripts.engine import COMMAND_S, DockerEngine, Engine, EngineError, ImageConfig, Restricted, run
+from scripts.choice import choose
+from scripts.engine import COMMAND_S, Engine, EngineError, ImageConfig, Restricted, run
 
 PROJECT = Path(__file__).parent.parent
 MODEL_PORT = 9999
@@ -50,7 +49,7 @@ def main() -> int:
     """Exit status 0: all is as it should be; 1: something is not; 3: there is nothing here to find out with."""
     options = _options()
     work = Path(options.work)
-    engine = _engine(options.engine, work)
+    engine = choose(options.engine, work, base=_base())
     if isinstance(engine, str):
         print(f"image-check: not run: {engine}")
         return 3
@@ -74,24 +73,10 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _engine(wanted: str, work: Path) -> Engine | str:
-    """The first that is here; or why there is none."""
-    for program in ("docker", "podman"):
-        if wanted in ("auto", program) and shutil.which(program):
-            if subprocess.run([program, "info"], capture_output=True, timeout=COMMAND_S, check=False).returncode == 0:
-                return DockerEngine(program)
-            if wanted == program:
-                return f"{program} does not answer"
-    if wanted not in ("auto", "buildah"):
-        return f"there is no {wanted}"
-    if missing := [tool for tool in TOOLS if not shutil.which(tool)]:
-        return f"there is neither Docker nor Podman, and no {', '.join(missing)}"
-    if os.getuid() != 0:
-        return "buildah and runc are used as root here"
-    if Path(sys.base_prefix) == Path("/usr"):
-        return "the distribution's own Python cannot be copied into a base image"
-    work.mkdir(parents=True, exist_ok=True)
-    return BuildahEngine(work)
+def _base() -> str:
+    """The official base image, as the Dockerfile names it."""
+    [name] = re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    return str(name)
 
 
 def check(engine: Engine, work: Path, *, embedded: bool) -> None:
