@@ -20,7 +20,8 @@ from streamsum.core.words import Word, stem
 
 # Sentences that are looked at closely.
 _CANDIDATES = 6
-_CLOSEST = 3  # of them, which another one is tried beside
+_CLOSEST = 3  # of them, that are read word by word, or may be a second sentence
+_FIRST = 2  # of them, that may have a second
 # How far the second sentence may be from the first, unless it is a candidate itself.
 _NEIGHBOURS, _NEAR = (-2, -1, 1), 2
 # Of the coverage, what a second sentence must add: two have more of anything than one, two far apart most of all.
@@ -135,7 +136,7 @@ class Search:
     def _choices(self, candidates: list[int]) -> set[tuple[int, ...]]:
         """Each candidate alone, and the first ones with a neighbour or another candidate."""
         found: set[tuple[int, ...]] = {(sentence,) for sentence in candidates}
-        for first in candidates[:_CLOSEST]:
+        for first in candidates[:_FIRST]:
             near = [first + distance for distance in _NEIGHBOURS if 0 <= first + distance < len(self.index)]
             found |= {(first, second) if first < second else (second, first) for second in near + candidates[:_CLOSEST]}
         return found - {(sentence, sentence) for sentence in candidates}
