@@ -36,14 +36,10 @@ def read(bullet: str, language: str | None) -> Claim:
     folded = fold(text)
     counted = tuple(number for number in numbers_in(text, language, folded=folded) if number.counts)
     taken = {at for number in counted for at in range(number.start, number.end)}
-    stops = stop_words(language)
     found: dict[str, Word] = {}
-    for word in words(text, folded):
-        if word.start not in taken and not _is_small(folded[word.start : word.end], stops):
+    for word in words(text, folded, stop_words(language)):
+        # A single letter is what an apostrophe left.
+        if word.start not in taken and (word.end - word.start > 1 or not word.spaced):
             found.setdefault(word.stem, word)
     distinct = tuple({number.readings: number for number in reversed(counted)}.values())[::-1]
     return Claim(text, folded, tuple(found.values())[:MOST_WORDS], distinct[:MOST_NUMBERS], counted)
-
-
-def _is_small(folded: str, stops: frozenset[str]) -> bool:
-    return folded in stops or (len(folded) == 1 and folded.isascii())

@@ -19,7 +19,7 @@ from streamsum.core.thesaurus import Senses
 from streamsum.core.words import Word, stem
 
 # Sentences that are looked at closely.
-_CANDIDATES = 6
+_CANDIDATES = 4
 _CLOSEST = 3  # of them, that are read word by word, or may be a second sentence
 _FIRST = 2  # of them, that may have a second
 # How far the second sentence may be from the first, unless it is a candidate itself.
