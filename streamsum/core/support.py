@@ -32,7 +32,7 @@ _REST_OF_NAME, _PAIR, _NUMBER = 0.3, 0.4, 1.5
 # A claim of fewer things cannot have as many found: all of two are as good as four of five.
 _FEW_THINGS = 4.0
 # How much a word that can mean the same is worth.
-_RELATED = 0.6
+_RELATED = 0.5
 # Of the coverage, where there is no need to look for such words.
 _COVERED = 0.8
 # A logistic regression on tests/evidence/tuning, faithful bullets and paraphrases against invented ones.
@@ -135,7 +135,7 @@ class Search:
 
 @dataclass(slots=True)
 class _Row:
-    """What one sentence has of a claim: of each word and number its weight and size, or 0; their share; the sum of sizes."""
+    """What one sentence has of a claim: each word's and number's weight and size, or 0; their share; the sizes' sum."""
 
     weights: list[float]
     sizes: list[float]
