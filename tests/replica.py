@@ -61,9 +61,12 @@ class Replica:
         await self.ends()
 
     async def goes(self) -> str:
-        """By SIGTERM, with 0, and without a traceback; gives what it had to say."""
-        if self._process.exitcode is None:
-            self.signal(signal.SIGTERM)
+        """By SIGTERM; gives what it had to say."""
+        self.signal(signal.SIGTERM)
+        return await self.has_gone()
+
+    async def has_gone(self) -> str:
+        """With 0, and without a traceback."""
         assert await self.ends() == 0, self.said
         assert "Traceback" not in self.said
         assert "a bug" not in self.said, self.said

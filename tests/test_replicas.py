@@ -347,4 +347,4 @@ async def test_sigterm_while_the_status_is_held_is_503(redis: RedisServer, secre
             response = await client.post("/v1/summaries", json=body, headers=headers)
             assert response.status_code == 200
         assert model.calls_made == 2
-        await going.goes()
+        await going.has_gone()
