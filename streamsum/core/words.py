@@ -27,6 +27,7 @@ _MORE_ENDINGS = """
     n r t te ten em ens ive ives able ible ful less ish isch ische ischen lich liche lichen ee ees ado ada adas ados
     aron ator ators ational ary ic ical"""
 _TAKEN = {ending: left for left, endings in _TAKEN_BY_LETTERS_LEFT.items() for ending in endings.split()}
+_NO_ENDINGS = ("ay", "ey", "oy", "ss", "us")  # "employ", "loss", "status"
 _LONGEST_ENDING, _FEWEST_LEFT = max(map(len, _TAKEN)), min(_TAKEN.values())
 _ENDINGS = frozenset([*_TAKEN, *_MORE_ENDINGS.split()])
 # A beginning of so many letters tells enough, whatever comes after it.
@@ -69,6 +70,8 @@ def tokens(text: str, stop_words: Collection[str]) -> list[str]:
 
 def stem(folded: str) -> str:
     """A folded word without its ending."""
+    if folded.endswith(_NO_ENDINGS):
+        return folded
     for length in range(min(_LONGEST_ENDING, len(folded) - _FEWEST_LEFT), 0, -1):
         if len(folded) - length >= _TAKEN.get(folded[-length:], len(folded)):
             folded = folded[:-length]
