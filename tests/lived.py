@@ -11,9 +11,9 @@ from streamsum.telemetry.telemetry import Telemetry
 from tests.scripted import ScriptedUpstream
 
 # Two sentences, so that a bullet can be found in it, and another cannot.
-SOURCE = "The tower was lit in 1698. A storm took it."
+SOURCE = "The tower was lit in 1698. A great storm destroyed it in November."
 HEAD = '{"bullets": ["The tower was lit in 1698."'
-DOCUMENT = f'{HEAD}, "A storm took it."]}}'
+DOCUMENT = f'{HEAD}, "A great storm destroyed it in November."]}}'
 
 
 async def live(

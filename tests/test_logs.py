@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import pytest
+import redis.utils
 from typing_extensions import override
 
 from streamsum.settings import LogFormat, LogLevel, Settings
@@ -102,6 +103,21 @@ def test_a_library_is_heard_without_its_words(form: LogFormat, stream: io.String
     assert "Traceback" not in stream.getvalue()
     for said in ("a library has something to say", "aiohttp.client", "test_logs.py:", "ValueError at test_logs.py:"):
         assert said in stream.getvalue()
+
+
+def test_a_library_with_a_handler_of_its_own_is_heard_through_ours(
+    stream: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whether it has it by now, or makes it when it is first used."""
+    eager = logging.getLogger("an.eager.library")
+    eager.addHandler(logging.StreamHandler())
+    eager.propagate = False
+    set_up("INFO", stream=stream)
+    redis.utils._set_info_logger()  # type: ignore[no-untyped-call]  # noqa: SLF001 - as every connection does
+    for library in (eager, logging.getLogger("push_response")):
+        library.error(CANARY)
+    assert [line["logger"] for line in lines(stream)] == ["an.eager.library", "push_response"]
+    assert CANARY not in stream.getvalue() + "".join(capfd.readouterr())
 
 
 def test_a_warning_is_a_librarys_word(stream: io.StringIO) -> None:

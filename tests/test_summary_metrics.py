@@ -79,7 +79,7 @@ async def test_an_end_behind_the_document_is_no_failure() -> None:
 async def test_what_is_withheld_is_counted_by_its_reasons() -> None:
     """And what a second call mends as such."""
     request = SummaryRequest(text=SOURCE, evidence="require", on_disconnect="finish")
-    bad = '{"bullets": ["The tower was lit in 1798.", "A storm took it.", 7]}'
+    bad = '{"bullets": ["The tower was lit in 1798.", "A great storm destroyed it in November.", 7]}'
     model = Changing(answers=[bad, '{"bullets": ["The tower was lit in 1698."]}'])
     figures = await figures_of(model, request=request)
     assert figures.above_zero("streamsum_bullets_total", "outcome") == {"passed": 1, "repaired": 1, "rejected": 2}

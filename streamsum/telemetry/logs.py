@@ -25,6 +25,10 @@ _OURS = "streamsum_event"
 # A library's logger has the name of a module.
 _LOGGER = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
+# Loggers for which a library, once it is imported, makes a handler of its own, unless they are there already: redis-py,
+# which prints messages as they come.
+_OWN_HANDLERS = ("push_response",)
+
 _Event = MutableMapping[str, Any]
 
 
@@ -66,6 +70,10 @@ logger = Log()
 def set_up(level: LogLevel, form: LogFormat = "auto", *, stream: TextIO | None = None) -> None:
     """One line a record, on standard error; libraries from WARNING on, whatever they think of themselves."""
     logging.basicConfig(handlers=[handler(level, form, stream=stream or sys.stderr)], level="WARNING", force=True)
+    for name in (*logging.root.manager.loggerDict, *_OWN_HANDLERS):
+        library = logging.getLogger(name)
+        library.handlers.clear()  # of its own, past ours
+        library.propagate = True
     logging.getLogger(_NAME).setLevel(level)
     logging.captureWarnings(True)  # a warning's words are a library's, too: Pydantic's quote what they are about
 
