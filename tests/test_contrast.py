@@ -6,7 +6,9 @@ from streamsum.core.contrast import denied, is_negated, oppose
 from streamsum.core.folding import fold
 
 
-@pytest.mark.parametrize("text", ["It was not lit", "It wasn't lit", "Nobody came", "Niemand kam", "Il ne vient pas", "não é"])
+@pytest.mark.parametrize(
+    "text", ["It was not lit", "It wasn't lit", "Nobody came", "Niemand kam", "Il ne vient pas", "não é"]
+)
 def test_a_negation_is_seen(text: str) -> None:
     """In several languages."""
     assert is_negated(fold(text).split())

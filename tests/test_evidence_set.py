@@ -1,4 +1,4 @@
-"""The evidence on a labelled set: twenty pieces of prose, 604 bullets, a third of the pieces held back while it was tuned.
+"""The evidence on a labelled set: twenty pieces of prose, 604 bullets, a third of the pieces held back while tuning.
 
 Run with `-s` to see the table and every miss.
 """
@@ -11,8 +11,8 @@ from tests.labelled import FOLDER, KINDS, PARTS, Part, judged, wrong
 
 # What was to be reached, as the share that may be judged wrongly; `turned` and `swapped` are only reported.
 GOALS = {"faithful": 0.03, "paraphrases": 0.10, "numbers": 0.01, "invented": 0.10}
-# What is reached, with room for one or two bullets more. Where this is above the goal, the goal is not reached: by words alone
-# an invention that keeps to its source's words cannot be told from a paraphrase that does not.
+# What is reached, with room for one or two bullets more. Where this is above the goal, the goal is not reached: by
+# words alone an invention that keeps to its source's words cannot be told from a paraphrase that does not.
 REACHED = {
     ("tuning", "faithful"): 0.03,
     ("tuning", "paraphrases"): 0.10,

@@ -6,15 +6,15 @@ from streamsum.core.quotes import look_up
 from streamsum.core.source_index import SourceIndex
 
 SOURCE = (
-    "The first tower was built of wood. Winstanley – a “merchant” – was so sure of his work that he wished to be inside\n"
-    "it during the   greatest storm there ever was. It was lit in November 1698. The café at the foot of it sold straße "
-    "maps, and its owner's name was Béla. "
+    "The first tower was built of wood. Winstanley – a “merchant” – was so sure of his work that he wished to be "
+    "inside\nit during the   greatest storm there ever was. It was lit in November 1698. The café at the foot of it "
+    "sold straße maps, and its owner's name was Béla. "
 ) + "Nothing else was ever heard of it in the town. " * 20
 
 
 def found(quote: str, source: str = SOURCE) -> tuple[str, str] | None:
     place = look_up(quote, source, SourceIndex(source))
-    return place and (source[place.start : place.end], place.match)
+    return (source[place.start : place.end], place.match) if place else None
 
 
 @pytest.mark.parametrize(

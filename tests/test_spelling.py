@@ -9,7 +9,7 @@ from streamsum.core.spelling import Spelling
     ("text", "plain"),
     [
         ("It  was\n\tLIT.", "it was lit."),
-        ("“So” – it’s said…", "\"so\" - it's said..."),
+        ("“So” – it’s said…", '"so" - it\'s said...'),
         ("cafe\u0301", "café"),
         ("caf\u00e9", "café"),
         ("soft\u00adhy\u200bphen", "softhyphen"),

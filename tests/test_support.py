@@ -22,8 +22,9 @@ def best(bullet: str, source: str) -> tuple[list[str], float]:
 
 
 SOURCE = (
-    "The first tower was built of wood by Henry Winstanley. It was lit in November 1698. He was inside it when the Great "
-    f"Storm swept it away. {FILLER} The keeper of the second tower was Henry Hall. A candle set fire to the lantern in 1755."
+    "The first tower was built of wood by Henry Winstanley. It was lit in November 1698. He was inside it when the "
+    f"Great Storm swept it away. {FILLER} The keeper of the second tower was Henry Hall. A candle set fire to the "
+    "lantern in 1755."
 )
 
 

@@ -31,7 +31,9 @@ def test_forms_of_a_word_find_each_other(forms: str) -> None:
         assert all(finds(one, other) for other in forms.split())
 
 
-@pytest.mark.parametrize(("one", "other"), [("for", "forty"), ("win", "window"), ("lamp", "lamprey"), ("red", "reduce")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("for", "forty"), ("win", "window"), ("lamp", "lamprey"), ("red", "reduce")]
+)
 def test_other_words_are_not_found(one: str, other: str) -> None:
     """Though they begin alike."""
     assert not finds(one, other)

@@ -1,7 +1,7 @@
 """What a run of digits with marks between them may stand for.
 
-A point is a decimal point to some and a mark of thousands to others; both readings are given where both are possible, but
-for a language's own mark of thousands, which is nothing else.
+A point is a decimal point to some and a mark of thousands to others; both readings are given where both are possible,
+but for a language's own mark of thousands, which is nothing else.
 """
 
 import re

@@ -135,7 +135,7 @@ class Search:
 
 @dataclass(slots=True)
 class _Row:
-    """What one sentence has of a claim: of each word and number its weight and size, or 0; their share; the sum of sizes."""
+    """What one sentence has of a claim: each word's and number's weight and size, or 0; their share; the sizes' sum."""
 
     weights: list[float]
     sizes: list[float]
