@@ -26,7 +26,5 @@ def test_one_and_first_are_words() -> None:
 
 def test_a_claim_is_bounded() -> None:
     """Each word of it is a search."""
-    assert (
-        len(read(" ".join(f"{chr(97 + at % 26)}{chr(97 + at // 26)}xyz" for at in range(300)), "en").words)
-        == MOST_WORDS
-    )
+    bullet = " ".join(f"{chr(97 + at % 26)}{chr(97 + at // 26)}xyz" for at in range(300))
+    assert len(read(bullet, "en").words) == MOST_WORDS

@@ -8,11 +8,11 @@ from streamsum.core.source_index import SourceIndex
 from streamsum.core.support import Search
 
 SOURCE = """
-West Germany beat Hungary in the final in Bern. The coach, Sepp Herberger, had rested his players in the group
-stage. Fritz Walter took the cup from Jules Rimet. He was the captain. It rained all day, and the pitch was not
-dry. The referee, who came from England, disallowed a goal of Ferenc Puskás. It was a late one in the second half.
-On Monday the team went home by train. A prize was given to Max Morlock by Toni Turek. The goal was not given by
-the referee's assistant either.
+West Germany beat Hungary in the final in Bern. The coach, Sepp Herberger, had rested his players in the group stage.
+Fritz Walter took the cup from Jules Rimet. He was the captain. It rained all day, and the pitch was not dry. The
+referee, who came from England, disallowed a goal of Ferenc Puskás. It was a late one in the second half. On Monday
+the team went home by train. A prize was given to Max Morlock by Toni Turek. The goal was not given by the referee's
+assistant either.
 """
 
 
@@ -65,14 +65,12 @@ def test_what_it_does_not_say_is(bullet: str) -> None:
 
 def test_in_german_a_capital_is_no_name() -> None:
     """Every noun has one."""
-    source = "Der Turm stand auf dem Riff und wurde im Jahr des Sturms zerstört. Der Wärter war nicht in dem Haus."
+    source = "Der Turm stand auf dem Riff und wurde im Sturm zerstört. Der Wärter war nicht in dem Haus."
     assert factor("Die Lampe auf dem Turm wurde im Sturm zerstört.", source) == 1
 
 
 def test_a_first_word_is_a_name_only_where_it_has_a_capital_in_the_source() -> None:
     """Every sentence begins with one."""
-    source = (
-        "The keeper wrote a book. Smeaton built the tower of the light, and Rudyerd had built one of oak before him."
-    )
+    source = "The keeper wrote a book. Smeaton built the tower of the light, and Rudyerd had built one before him."
     assert factor("Keeper and light are in the book.", source) == 1
     assert factor("Smeaton wrote a book.", source + " " + "Then Winstanley came. " * 3) <= 1

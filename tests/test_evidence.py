@@ -74,16 +74,13 @@ def test_a_quotation_is_the_evidence() -> None:
 def test_a_quotation_that_is_not_there_falls_back_on_the_words() -> None:
     """Of the bullet."""
     finding = find("Smeaton's light was lit in 1759.", quote="the light of Smeaton began to shine")
-    assert (
-        shown(finding) == [("His light was lit in 1759 with twenty-four candles.", "attributed")] or finding.supported
-    )
+    assert finding.supported
+    assert ("His light was lit in 1759 with twenty-four candles.", "attributed") in shown(finding)
 
 
 def test_a_quotation_does_not_prove_what_has_nothing_to_do_with_it() -> None:
     """It is shown, but does not support."""
-    finding = find(
-        "Dutch bankers paid with gold from Java for the whole enterprise.", quote="molten lead from the roof"
-    )
+    finding = find("Dutch bankers paid with gold from Java for all of it.", quote="molten lead from the roof")
     assert finding.spans
     assert not finding.supported
 
@@ -185,9 +182,10 @@ def test_work_does_not_grow_faster_than_the_text(unit: str) -> None:
     assert large <= 4.4 * small + 1_000
 
 
-@pytest.mark.parametrize(
-    "bullet", ["tower " * 160, "Tower Reef Storm " * 60, "1 2 3 4 5 " * 100, "東京都庁" * 250, "two " * 250]
-)
+LONG = ["tower " * 160, "Tower Reef Storm " * 60, "1 2 3 4 5 " * 100, "東京都庁" * 250, "two " * 250]
+
+
+@pytest.mark.parametrize("bullet", LONG)
 def test_a_long_bullet_costs_a_bounded_amount_of_work(bullet: str) -> None:
     """Of a thousand characters, against a text that has all its words everywhere."""
     source = "The Tower and the Reef, the Storm and 1 2 3 4 5 of 東京都庁 two. " * 200

@@ -1,4 +1,4 @@
-"""The evidence on a labelled set: twenty pieces of prose, 604 bullets, a third of the pieces held back while tuning.
+"""The evidence on a labelled set: twenty pieces of prose, 604 bullets, a third of the pieces held back in tuning.
 
 Run with `-s` to see the table and every miss.
 """

@@ -8,10 +8,10 @@ from streamsum.core.source_index import MOST_NUMBERS, SourceIndex
 from streamsum.core.support import Search
 
 SOURCE = """
-Apollo 13 was launched on 11 April 1970 with three men on board. The rate fell to 4.5 percent, from 1.7 billion
-kroner of debt. Bake the loaf at 240 °C for fifteen minutes, then at 200 °C for another 40. Karin Dahl baked it for
-thirty years. Temperatures reached -12 °C. Of 32 starters only 14 finished. Hungary lost 3–2 on 4 July 1954. The
-clerk keeps a list of 17 allotments.
+Apollo 13 was launched on 11 April 1970 with three men on board. The rate fell to 4.5 percent, from 1.7 billion kroner
+of debt. Bake the loaf at 240 °C for fifteen minutes, then at 200 °C for another 40. Karin Dahl baked it for thirty
+years. Temperatures reached -12 °C. Of 32 starters only 14 finished. Hungary lost 3–2 on 4 July 1954. The clerk keeps
+a list of 17 allotments.
 """
 
 
@@ -71,7 +71,7 @@ def somewhere(bullet: str, source: str, language: str) -> bool:
 
 
 def test_in_another_language_digits_are_checked() -> None:
-    """With words for scales that are known, or may be the source's; and the number's words where they are known."""
+    """With words for scales that are known, or may be those of the source; number words where they are known."""
     assert somewhere("Zwölf Männer schuldeten 1,7 Milliarden am 11. April", SOURCE + " Of 12 men.", "de")
     assert somewhere("Skulden var 1,7 miljarder", SOURCE, "")
     assert not somewhere("Skulden var 1,8 miljarder", SOURCE, "")

@@ -1,33 +1,21 @@
 """core/repeats.py: what is nearly the same bullet again, and what goes round and round."""
 
-import itertools
 import random
 import string
+from itertools import pairwise
 
 import pytest
 
 from streamsum.core.repeats import is_repeat, loops
 
 SAME = [
-    (
-        "The first lighthouse was built of wood by Henry Winstanley.",
-        "The first lighthouse was built of wood by Henry Winstanley",
-    ),
-    (
-        "The first lighthouse was built of wood by Henry Winstanley.",
-        "Henry Winstanley built the first lighthouse of wood.",
-    ),
-    (
-        "Smeaton's tower was lit in 1759 with 24 candles.",
-        "Smeaton's tower was first lit in 1759 with twenty-four candles.",
-    ),
+    ("The lighthouse was built of wood by Henry Winstanley.", "The lighthouse was built of wood by Henry Winstanley"),
+    ("The lighthouse was built of wood by Henry Winstanley.", "Henry Winstanley built the lighthouse of wood."),
+    ("The tower was lit in 1759 with 24 candles.", "The tower was first lit in 1759 with twenty-four candles."),
     ("The tower stood for forty-six years.", "The tower stood for 46 years!"),
     ("The company organised a meeting in Bern.", "The company organized a meeting in Bern."),
     ("The keeper, Henry Hall, was ninety-four years old.", "Henry Hall, the keeper, was 94 years old"),
-    (
-        "Revenue rose 18 percent to 412 million in the third quarter.",
-        "Revenue rose 18% to 412,000,000 during the third quarter",
-    ),
+    ("Revenue rose 18 percent to 412 million in spring.", "Revenue rose 18% to 412,000,000 during spring"),
     ("The keeper threw water upwards from a bucket.", "The old keeper threw water upwards from a bucket."),
     ("新幹線は1964年に開業した。", "新幹線が1964年に開業した"),
     ("It was what it was.", "it was what it was"),
@@ -90,7 +78,7 @@ def test_what_goes_round_is_a_loop(text: str) -> None:
     draw = random.Random(text)
     for _ in range(20):
         cuts = sorted({0, len(text), *draw.choices(range(len(text)), k=9)})
-        assert any(loops(text[:end], since=since) for since, end in itertools.pairwise(cuts))
+        assert any(loops(text[:end], since=since) for since, end in pairwise(cuts))
 
 
 @pytest.mark.parametrize(

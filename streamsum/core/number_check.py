@@ -15,6 +15,7 @@ from streamsum.core.support import Search
 _SCALES = (1e3, 1e4, 1e6, 1e8, 1e9, 1e12)
 # The words of the claim by which a number is known to be of it, though from another sentence than the rest.
 _NEAREST = 2
+_FEWEST_TO_CONFUSE = 2
 # Of a table's lines, which have more numbers than a sentence, not all are compared.
 _MOST_COMPANIES = 60
 
@@ -44,6 +45,8 @@ def stand_there(search: Search, sentences: Collection[int], text: str) -> bool:
                 return False
             looked_at.add(beside)
     if not claim.numbers:
+        return True
+    if sum(map(index.count_numbers, looked_at)) < _FEWEST_TO_CONFUSE:
         return True
     source = [company for sentence in looked_at for company in _companies(sentence, index, text)][:_MOST_COMPANIES]
     return not any(stands_elsewhere(each, source, index.language) for each in companies(claim.numbers, claim.folded))

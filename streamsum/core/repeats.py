@@ -9,6 +9,7 @@ what is rejected is lost.
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from itertools import product
 
 from rapidfuzz import fuzz
@@ -23,6 +24,8 @@ from streamsum.core.words import tokens, words
 _WORTH_A_LOOK = 70
 # Of the words of the longer one, how many it may have that the shorter has not.
 _MORE = 0.25
+# With fewer words that mean anything, "One fact." and "Another fact." would be the same.
+_FEWEST_WORDS = 3
 # Per cent of the letters: "organised" and "organized".
 _SAME_WORD = 85
 
@@ -38,10 +41,15 @@ _TRIES = 4  # a phrase may have its own last characters more than once in it
 
 def is_repeat(bullet: str, standing: Collection[str]) -> bool:
     """Does one of `standing` say nearly the same, with the same numbers?"""
-    folded = fold(bullet)
-    alike = [each for each in standing if fuzz.token_set_ratio(folded, fold(each)) >= _WORTH_A_LOOK]
+    folded = _folded(bullet)
+    alike = [each for each in standing if fuzz.token_set_ratio(folded, _folded(each), score_cutoff=_WORTH_A_LOOK)]
     stops = stop_words(guess(bullet) or "en") if alike else frozenset()
     return any(_say_the_same(bullet, each, stops) for each in alike)
+
+
+@lru_cache(maxsize=256)  # a summary's lines, at most 50, are compared with all that follow
+def _folded(line: str) -> str:
+    return fold(line)
 
 
 def loops(text: str, *, since: int = 0) -> bool:
@@ -58,7 +66,8 @@ def _say_the_same(one: str, other: str, stops: Collection[str]) -> bool:
     ones = Counter(tokens(_without(numbers, one), stops))
     others = Counter(tokens(_without(other_numbers, other), stops))
     more, less = _unmatched(ones - others, others - ones)
-    if not ones or (more and less) or more + less > _MORE * max(ones.total(), others.total()):
+    too_short = min(ones.total(), others.total()) < _FEWEST_WORDS
+    if too_short or (more and less) or more + less > _MORE * max(ones.total(), others.total()):
         return fold(one).split() == fold(other).split() != []
     return _are_equal(numbers, other_numbers) and _have_one_sense(one, other)
 
