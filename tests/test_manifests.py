@@ -1,9 +1,9 @@
 """The manifests, held against Kubernetes' own schemas and against the service that they run."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 from fnmatch import fnmatch
+from functools import reduce
 from typing import Any
 
 import kubernetes_validate
@@ -28,6 +28,14 @@ SECRETS = {
 }
 VARIABLES = {each.metadata["variable"] for each in fields(Settings) if "variable" in each.metadata}
 
+# Where in its `spec` each kind says which pods it is about.
+SELECTORS = {
+    "Deployment": ("selector", "matchLabels"),
+    "Service": ("selector",),
+    "PodDisruptionBudget": ("selector", "matchLabels"),
+    "NetworkPolicy": ("podSelector", "matchLabels"),
+}
+
 overlays = pytest.mark.parametrize("overlay", OVERLAYS)
 
 
@@ -50,21 +58,26 @@ def test_everything_is_in_its_own_name_space(overlay: str) -> None:
 
 @overlays
 def test_the_selectors_find_the_pods(overlay: str) -> None:
-    """Each by labels that the pods have."""
+    """Whoever selects pods does so by labels that they have: one without a selector would be about none, or all."""
     labels = one(overlay, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
-    found = [selector for each in rendered(overlay) if each["kind"] != "NetworkPolicy" for selector in selectors(each)]
-    found.append(one(overlay, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"])
-    assert len(found) >= 3
-    assert all(selector and selector.items() <= labels for selector in found)
+    for each in rendered(overlay):
+        if (where := SELECTORS.get(each["kind"])) is not None:
+            selector = reduce(dict.__getitem__, where, each["spec"])
+            assert selector, each["kind"]
+            assert selector.items() <= labels, each["kind"]
 
 
-def selectors(manifest: Any) -> Iterator[dict[str, str]]:
-    """All `selector` and `labelSelector`, in either form, however deep."""
-    for key, value in manifest.items() if isinstance(manifest, dict) else enumerate(manifest):
-        if key in ("selector", "labelSelector"):
-            yield value.get("matchLabels", value)
-        elif isinstance(value, dict | list):
-            yield from selectors(value)
+@overlays
+def test_pods_are_spread_over_nodes_and_zones(overlay: str) -> None:
+    """Pods of one version, of this app; where they cannot be, they run all the same."""
+    labels = one(overlay, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
+    constraints = pod(overlay)["topologySpreadConstraints"]
+    assert {each["topologyKey"] for each in constraints} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+    for each in constraints:
+        assert (each["maxSkew"], each["whenUnsatisfiable"]) == (1, "ScheduleAnyway")
+        assert each["matchLabelKeys"] == ["pod-template-hash"]
+        assert each["labelSelector"]["matchLabels"]
+        assert each["labelSelector"]["matchLabels"].items() <= labels
 
 
 @overlays
