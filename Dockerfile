@@ -62,7 +62,7 @@ LABEL org.opencontainers.image.title="streamsum" \
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8080
-# SIGTERM is what drains: running summaries have STREAMSUM_DRAIN_S (30 s) to end, so give `docker stop` --time 40.
+# SIGTERM is what drains: running summaries have STREAMSUM_DRAIN_S (30 s) to end, so give `docker stop` --time 50.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["python", "-I", "-c", "\
 from http.client import HTTPConnection as C; c = C('127.0.0.1', 8080, timeout=2); c.request('GET', '/healthz'); \

@@ -9,8 +9,10 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
+from streamsum.runs.redis_log.times import Times
 from streamsum.serve import LAST_WORDS_S
 from streamsum.settings import Settings
+from streamsum.telemetry.otel import FLUSH_S
 from streamsum.web.endpoints import ROUTES
 from tests.dockerfile import instructions, words_of
 from tests.manifests import MANIFESTS, OVERLAYS, container, environment, mebibytes, one, pod, ports, rendered
@@ -26,6 +28,7 @@ SECRETS = {
     "openai-secrets/apiKey": "sk-none",
     "streamsum-redis/url": "rediss://:password@redis.example.com:6379/0",
 }
+OPERATIONS = (MANIFESTS.parent / "docs/operations.md").read_text()
 VARIABLES = {each.metadata["variable"] for each in fields(Settings) if "variable" in each.metadata}
 
 # Where in its `spec` each kind says which pods it is about.
@@ -108,6 +111,31 @@ def settings_of(overlay: str) -> Settings:
     return Settings.read({name: value for name, value in given.items() if not name.endswith("_FILE")})
 
 
+def test_how_many_replicas_there_are_is_said_once() -> None:
+    """By the HPA, from two on, or each deployment would scale down to what the manifest says; locally, one and no HPA."""
+    deployment, hpa = (one("production", kind)["spec"] for kind in ("Deployment", "HorizontalPodAutoscaler"))
+    assert "replicas" not in deployment
+    assert 2 == hpa["minReplicas"] < hpa["maxReplicas"]
+    target = one("production", "Deployment")
+    wanted = {"apiVersion": target["apiVersion"], "kind": target["kind"], "name": target["metadata"]["name"]}
+    assert hpa["scaleTargetRef"] == wanted
+    assert one("local", "Deployment")["spec"]["replicas"] == 1
+    assert not {"HorizontalPodAutoscaler", "PodDisruptionBudget"} & {each["kind"] for each in rendered("local")}
+
+
+def test_the_hpa_goes_by_what_the_pods_ask_for() -> None:
+    """CPU, which runs out first, as a share of a request that is there; one process uses one core."""
+    [metric] = one("production", "HorizontalPodAutoscaler")["spec"]["metrics"]
+    assert (metric["resource"]["name"], metric["resource"]["target"]["type"]) == ("cpu", "Utilization")
+    assert 0 < metric["resource"]["target"]["averageUtilization"] < 100
+    assert container("production")["resources"]["requests"]["cpu"] == "1"
+
+
+def test_evictions_leave_most_of_them_running() -> None:
+    """One at a time."""
+    assert one("production", "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+
+
 @overlays
 def test_several_replicas_share_an_event_log_and_a_secret(overlay: str) -> None:
     """Or a reader who comes back to another one finds nothing."""
@@ -172,11 +200,25 @@ def test_the_metrics_are_scraped_where_they_are(overlay: str) -> None:
 
 @overlays
 def test_a_pod_has_longer_to_go_than_it_takes(overlay: str) -> None:
-    """Until the proxies know, until the summaries have ended, until the last frames are out."""
+    """Though Redis and the collector of traces be away: each wait on the way out, one after the other."""
     known_s = container(overlay)["lifecycle"]["preStop"]["sleep"]["seconds"]
     unready_s = container(overlay)["readinessProbe"]["periodSeconds"]
     assert known_s > unready_s
-    assert known_s + settings_of(overlay).drain_s + LAST_WORDS_S < pod(overlay)["terminationGracePeriodSeconds"]
+    redis = Times()
+    waits_s = (
+        known_s,
+        settings_of(overlay).drain_s,
+        redis.hold_s,  # the last append, while Redis is away
+        redis.answer_s,  # handing over
+        LAST_WORDS_S,  # of the port
+        LAST_WORDS_S,  # of the metrics' listener
+        FLUSH_S,  # the last spans
+        redis.answer_s,  # giving the lease back
+    )
+    assert sum(waits_s) < pod(overlay)["terminationGracePeriodSeconds"]
+    behind_s = sum(waits_s) - known_s
+    [docker_s] = re.findall(r"`docker stop --time (\d+)`", OPERATIONS)
+    assert behind_s < int(docker_s)
 
 
 @overlays
