@@ -112,7 +112,7 @@ def settings_of(overlay: str) -> Settings:
 
 
 def test_how_many_replicas_there_are_is_said_once() -> None:
-    """By the HPA, from two on, or each deployment would scale down to what the manifest says; locally, one and no HPA."""
+    """By the HPA, from two on, or each deployment would scale down to what the manifest says; locally it is one."""
     deployment, hpa = (one("production", kind)["spec"] for kind in ("Deployment", "HorizontalPodAutoscaler"))
     assert "replicas" not in deployment
     assert 2 == hpa["minReplicas"] < hpa["maxReplicas"]
@@ -259,6 +259,17 @@ def test_the_network_policy_names_ports_that_are_there(overlay: str) -> None:
     assert {port["port"] for rule in spec["ingress"] for port in rule["ports"]} == set(ports(overlay))
     blocks = [peer["ipBlock"] for rule in spec["egress"] for peer in rule["to"] if "ipBlock" in peer]
     assert "169.254.0.0/16" in next(block["except"] for block in blocks if block["cidr"] == "0.0.0.0/0")
+
+
+@overlays
+def test_names_can_be_looked_up_wherever_they_are_answered(overlay: str) -> None:
+    """In the cluster's own namespace, and on the node, where a cache may be; there, nothing but names."""
+    rules = one(overlay, "NetworkPolicy")["spec"]["egress"]
+    [names] = [rule for rule in rules if {"port": 53, "protocol": "UDP"} in rule["ports"]]
+    assert names["ports"] == [{"port": 53, "protocol": each} for each in ("UDP", "TCP")]
+    namespace, node = names["to"]
+    assert namespace["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "kube-system"}
+    assert node == {"ipBlock": {"cidr": "169.254.20.10/32"}}
 
 
 def test_the_ingress_shows_what_clients_use_and_nothing_else() -> None:
