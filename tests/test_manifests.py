@@ -301,8 +301,10 @@ def test_the_ingress_leads_to_the_service_by_a_name_that_is_trusted() -> None:
     assert backend == str({"name": service["metadata"]["name"], "port": {"name": service["spec"]["ports"][0]["name"]}})
 
 
-def test_the_ingress_neither_buffers_nor_cuts_nor_logs() -> None:
-    """It waits longer than a summary may take, and takes larger bodies than the service does, which says so better."""
+def test_the_ingress_neither_buffers_nor_cuts_nor_repeats() -> None:
+    """It waits longer than a summary may take, takes larger bodies than the service does, which says so better, and
+    asks for nothing twice.
+    """
     settings = settings_of("production")
     annotations = one("production", "Ingress")["metadata"]["annotations"]
     for family, off, body in (
@@ -310,9 +312,19 @@ def test_the_ingress_neither_buffers_nor_cuts_nor_logs() -> None:
         ("nginx.ingress.kubernetes.io/", "off", "proxy-body-size"),
     ):
         assert annotations[family + "proxy-buffering"] == off
+        assert annotations[family + "proxy-next-upstream"] == "off"
         assert int(annotations[family + "proxy-read-timeout"].removesuffix("s")) > settings.total_s
         assert int(annotations[family + body].removesuffix("m")) * 2**20 > settings.max_body_bytes
+
+
+def test_the_ingress_says_what_it_cannot_keep_out_of_logs() -> None:
+    """An annotation stops one log of one controller; the other three are for who owns the controllers."""
+    annotations = one("production", "Ingress")["metadata"]["annotations"]
     assert annotations["nginx.ingress.kubernetes.io/enable-access-log"] == "false"
+    text = (MANIFESTS / "overlays/production/ingress.yaml").read_text()
+    for told in (text, OPERATIONS):
+        assert "error-log-level: emerg" in told
+        assert "log-format" in told
 
 
 def test_the_secrets_that_must_be_made_are_listed_where_one_looks() -> None:
