@@ -88,6 +88,23 @@ async def test_problems_are_counted_by_their_code() -> None:
     assert figures.above_zero("streamsum_problems_total", "code") == problems
 
 
+async def test_probes_are_no_problems() -> None:
+    """Ten minutes of an outage would be 300 of each pod, and nobody was turned away."""
+    async with served(ScriptedUpstream()) as it:
+        it.service.runs.draining = True
+        assert (await it.client.get("/readyz")).status_code == 503
+        assert (await it.client.post("/v1/summaries", json={"text": "a"})).status_code == 503
+        figures = await scrape(it)
+    assert figures.above_zero("streamsum_problems_total", "code") == {"draining": 1}
+
+
+async def test_how_late_the_loop_is_can_be_seen() -> None:
+    """From the start of the service, twice a second."""
+    async with served(ScriptedUpstream()) as it, asyncio.timeout(LIMIT_S):
+        while (await scrape(it))["streamsum_loop_lag_seconds_count"] == 0:
+            pass
+
+
 async def test_an_upstream_that_rests_is_seen() -> None:
     """Five failures of one, counted by cause."""
     async with FakeUpstream((Status(401),)) as model, served(None, settings=settings_for(model)) as it:
