@@ -35,7 +35,8 @@ RUN python -m pip wheel --quiet --no-deps --no-build-isolation --no-index --whee
 
 FROM ${PYTHON_IMAGE}
 # The base image brings what installs packages; a service needs none of it.
-RUN python -m pip uninstall --quiet --yes --root-user-action=ignore setuptools wheel pip
+RUN python -m pip uninstall --quiet --yes --root-user-action=ignore setuptools wheel pip \
+    && python -c "import ensurepip, shutil; shutil.rmtree(ensurepip.__path__[0])"
 
 # The threads of the built-in model come from GCC's OpenMP. Its version is whatever goes with the base image.
 ARG EMBEDDED=0
