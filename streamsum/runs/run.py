@@ -24,7 +24,7 @@ from streamsum.runs.log import Entry, Happening, Lease
 from streamsum.runs.previews import Previews
 from streamsum.runs.tail import Tail
 from streamsum.telemetry import whereabouts
-from streamsum.upstream.base import Reply, Upstream, UpstreamError
+from streamsum.upstream.base import Reply, Upstream, UpstreamError, pour
 
 logger = logging.getLogger("streamsum")
 
@@ -156,18 +156,25 @@ class Run:
         return self._end(reply, cut=scope.expired())
 
     async def _pump(self, reply: Reply, tail: Tail) -> None:
-        """The way of the data: few frames, as each is resumed at every read."""
+        """The way of the data. `take` is called in the frame that read; this task wakes up only where there is to write."""
         summary = self._summary
-        async for text in reply:
+        events: list[Event] = []
+        reads_on = True
+
+        def take(text: str) -> bool:
+            nonlocal events, reads_on
             if text and self._account.first_delta_ms is None:
                 self._account.note_delta()
                 self._say_started(None)
-            if events := summary.receive_deltas(text):
-                await self._write(events)
-            if self._previews:
+            events = summary.receive_deltas(text)
+            if self._previews and not events:
                 self._previews.look()
-            if self._interrupted or not tail.reads_on(summary.wants, text):
-                break
+            reads_on = not self._interrupted and tail.reads_on(summary.wants, text)
+            return reads_on and not events
+
+        while reads_on and await pour(reply, take):
+            if events:
+                await self._write(events)
 
     def _end(self, reply: Reply | None, *, cut: bool) -> End:
         """How a pass ended: as the upstream says, unless it was cut while there was more to say."""

@@ -1,9 +1,9 @@
 """The seam to the model's side: what every upstream can do. Nothing here knows a bullet or a route."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from streamsum.core.passes import End, Prompt
 from streamsum.errors import StreamsumError
@@ -38,6 +38,29 @@ class Reply(Protocol):
     def end(self) -> End:
         """How it ended; asked once the iteration is over, or was left."""
         ...
+
+
+# Takes the content of one network read ("": reasoning, or alive); returns whether it wants more.
+Take = Callable[[str], bool]
+
+
+@runtime_checkable
+class Pouring(Protocol):
+    """A `Reply` that can do with fewer wake-ups: what comes is handed on in the frame that received it."""
+
+    async def pour(self, take: Take) -> bool:
+        """Hand on what comes until `take` has enough: True, or until the end: False. Raises what `take` raises."""
+        ...
+
+
+async def pour(reply: Reply, take: Take) -> bool:
+    """The same for any reply; iterates over it, where it can do no better."""
+    if isinstance(reply, Pouring):
+        return await reply.pour(take)
+    async for text in reply:
+        if not take(text):
+            return True
+    return False
 
 
 class Upstream(Protocol):

@@ -19,7 +19,7 @@ from streamsum.core.passes import Cause, End, Prompt
 from streamsum.settings import MaxTokensField, WireName
 from streamsum.upstream.answers import AnswerDecoder
 from streamsum.upstream.asking import Asking, Parameter, refused_parameters
-from streamsum.upstream.base import Capabilities, Reply, UpstreamError
+from streamsum.upstream.base import Capabilities, Reply, Take, UpstreamError
 from streamsum.upstream.clocks import Clocks
 from streamsum.upstream.statuses import end_of_status, is_too_long
 from streamsum.upstream.transport import Body, body_of
@@ -143,28 +143,56 @@ def _step_down(asking: Asking, body: object) -> tuple[Asking, Parameter] | None:
 
 
 class _Reply:
-    """An answer that is arriving: one shallow pump from the connection to the caller."""
+    """An answer that is arriving: one shallow way from the connection to the caller."""
 
     def __init__(self, body: Body, clocks: Clocks, answer: AnswerDecoder) -> None:
         self._body = body
         self._clocks = clocks
         self._answer = answer
         self._at_end = False
+        self._take: Take
+        self._has_enough = False
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self
 
     async def __anext__(self) -> str:
-        while not self._answer.done and (read := await self._read()):
-            if text := self._answer.feed(read):
-                self._clocks.saw_content()
-                return text
-            if self._answer.alive:
-                self._clocks.saw_reasoning()
-                return ""
+        texts: list[str] = []
+
+        def take(text: str) -> bool:
+            texts.append(text)
+            return False
+
+        if not await self.pour(take):
+            raise StopAsyncIteration
+        return texts[0]
+
+    async def pour(self, take: Take) -> bool:
+        """See `base.Pouring`."""
+        self._take = take
+        self._has_enough = False
+        if not self._answer.done and not self._at_end:
+            try:
+                await self._body.pour(self._take_read)
+            except httpx2.TransportError:
+                self._at_end = True
+            if self._has_enough:
+                return True
         if self._answer.done and not self._answer.failure:
             await self._see_out()
-        raise StopAsyncIteration
+        return False
+
+    def _take_read(self, read: bytes) -> bool:
+        """Called in the frame that received it."""
+        if text := self._answer.feed(read):
+            self._clocks.saw_content()
+        elif self._answer.alive:
+            self._clocks.saw_reasoning()
+        else:
+            self._at_end = not read
+            return not self._answer.done
+        self._has_enough = not self._take(text)
+        return not (self._has_enough or self._answer.done)
 
     def end(self) -> End:
         """How it ended: what the stream said, or why it could not say it."""

@@ -16,6 +16,9 @@ import httpx2
 from typing_extensions import override
 from yarl import URL
 
+from streamsum.upstream.causes import BROKEN, translated
+from streamsum.upstream.tap import Take, Tap
+
 # What the SDK reads by itself are the bodies of errors: beyond this there is nothing in them that we would use.
 MAX_ERROR_BODY_BYTES = 64 * 1024
 # An error is known by its status already: its details are not worth a longer wait.
@@ -35,6 +38,15 @@ class Body(httpx2.AsyncByteStream):
     def __init__(self, response: aiohttp.ClientResponse, *, error_body_s: float = MAX_ERROR_BODY_S) -> None:
         self._response = response
         self._error_body_s = error_body_s
+        self._tap: Tap | None = None
+
+    async def pour(self, take: Take) -> None:
+        """Hand each read to `take` in the frame that received it, b"" at the end; until `take` returns False.
+
+        Raises httpx2.TransportError, and whatever `take` raises.
+        """
+        self._tap = self._tap or Tap(self._response)
+        await self._tap.pour(take)
 
     async def read(self) -> bytes:
         """What has arrived since the last read, as soon as there is something; b"" at the end.
@@ -43,10 +55,8 @@ class Body(httpx2.AsyncByteStream):
         """
         try:
             return await self._response.content.readany()
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # RuntimeError: closed while it waited
-            # To a reader whose response is closed aiohttp raises the same object each time: with a traceback that grows
-            # by each, and holds their frames and all that is in them for ever.
-            raise _translated(error) from error.with_traceback(None)
+        except BROKEN as error:
+            raise translated(error) from error.with_traceback(None)
 
     def close(self) -> None:
         """Let go, at once and whoever is reading.
@@ -56,6 +66,8 @@ class Body(httpx2.AsyncByteStream):
         connection = self._response.connection
         transport = connection.transport if connection else None
         self._response.close()
+        if self._tap:
+            self._tap.look()
         if transport:
             transport.abort()  # else a TLS peer that does not answer would be waited for
 
@@ -113,7 +125,7 @@ class Transport(httpx2.AsyncBaseTransport):
         try:
             response = await self._send(request)
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:  # RuntimeError: closed
-            raise _translated(error) from error
+            raise translated(error) from error
         body = Body(response, error_body_s=self._error_body_s)
         return httpx2.Response(response.status, headers=_plain_headers(response), stream=body, extensions={_BODY: body})
 
@@ -186,22 +198,3 @@ def body_of(response: httpx2.Response) -> Body:
 def _plain_headers(response: aiohttp.ClientResponse) -> list[tuple[str, str]]:
     """Without the encoding: "identity" was asked for, and httpx2 would unpack an error's body to any size."""
     return [(name, value) for name, value in response.headers.items() if name.lower() != "content-encoding"]
-
-
-def _translated(error: Exception) -> httpx2.TransportError:
-    """The httpx2 error that says what happened, in our words: the first line that matches."""
-    match error:
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            return httpx2.ProxyError("the proxy did not connect us")
-        case aiohttp.ClientConnectorDNSError():
-            return httpx2.ConnectError("the host's name is not known")
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            return httpx2.ConnectError("no secure connection")
-        case aiohttp.ClientConnectorError():
-            return httpx2.ConnectError("the connection was refused")
-        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | ValueError():
-            return httpx2.UnsupportedProtocol("not a URL that can be called")
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
-            return httpx2.RemoteProtocolError("the answer broke off, or is not HTTP")
-        case _:
-            return httpx2.ReadError("the connection was lost")
