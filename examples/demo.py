@@ -1,7 +1,8 @@
 """What `make demo` shows: a real model, over HTTP, on this machine alone; bullets the moment they arrive.
 
 Starts `streamsum serve` with the embedded model on a free loopback port, sends it the texts beside this file, prints
-each event's bullet with the time since the request, then the ledger, and stops the service.
+each bullet with the time since the request and the words of the text that support it, what was withheld and why, then
+the ledger, and stops the service.
 """
 
 import json
@@ -20,6 +21,8 @@ import httpx2
 
 EXAMPLES = Path(__file__).parent
 LISTENING = re.compile(r"listening on (http://\S+)")
+# Four short bullets, and only those that the text supports: the smallest of models invents a number now and then.
+WISHES = {"max_bullets": 4, "max_bullet_chars": 160, "evidence": "require"}
 # The embedded model writes 40 tokens a second or more on one core; a summary has at most a thousand.
 PATIENCE_S = 120
 
@@ -54,20 +57,23 @@ def _url(process: "subprocess.Popen[str]") -> str:
 def summarise(client: httpx2.Client, url: str, text: str) -> None:
     """Print a summary of `text` as it comes."""
     began = time.perf_counter()
-    with client.sse(url + "/v1/summaries", method="POST", json={"text": text}) as events:
+    with client.sse(url + "/v1/summaries", method="POST", json={"text": text} | WISHES) as events:
         if not events.response.is_success:
             sys.exit(f"the service said: {events.response.read().decode()}")
         for event in events:
-            show(json.loads(event.data), time.perf_counter() - began)
+            show(json.loads(event.data), time.perf_counter() - began, text)
 
 
-def show(event: dict[str, Any], seconds: float) -> None:
+def show(event: dict[str, Any], seconds: float, source: str) -> None:
     """One event, for a reader."""
     match event["type"]:
         case "bullet":
-            print(textwrap.fill(event["text"], 100, initial_indent=f"{seconds:6.2f} s  • ", subsequent_indent=" " * 12))
+            say(f"{seconds:6.2f} s  • ", event["text"])
+            for span in event["evidence"]:
+                # In code points of the text as sent: in Python, its own indices.
+                say(" " * 12, f"<- {source[span['start'] : span['end']]} ({span['match']}, {span['score']})")
         case "bullet.rejected":
-            print(f"{seconds:6.2f} s  - withheld: {', '.join(reason['code'] for reason in event['reasons'])}")
+            say(f"{seconds:6.2f} s  ✗ ", "withheld: " + " ".join(reason["detail"] for reason in event["reasons"]))
         case "summary.completed":
             ledger(event)
         case "summary.failed":
@@ -78,12 +84,23 @@ def show(event: dict[str, Any], seconds: float) -> None:
     sys.stdout.flush()
 
 
+def say(start: str, words: str) -> None:
+    """A paragraph behind `start`."""
+    print(textwrap.fill(" ".join(words.split()), 110, initial_indent=start, subsequent_indent=" " * 12))
+
+
 def ledger(ledger: dict[str, Any]) -> None:
     """The closing account, in a few lines."""
-    timing, (first, *_) = ledger["timing"], ledger["passes"]
-    print(f"\n  {ledger['finish']}: {ledger['bullets']} bullets, {ledger['rejected']} withheld")
+    timing = ledger["timing"]
+    print(
+        f"\n  {ledger['finish']}: {ledger['bullets']} bullets, {ledger['rejected']} withheld, {ledger['repaired']} anew"
+    )
     print(f"  first bullet after {timing['first_bullet_ms']} ms, all after {timing['total_ms']} ms")
-    print(f"  {first['model']}: {first['prompt_tokens']} tokens read, {first['completion_tokens']} written\n")
+    for one in ledger["passes"]:
+        print(
+            f"  {one['kind']}: {one['model']}, {one['prompt_tokens']} tokens read, {one['completion_tokens']} written"
+        )
+    print()
 
 
 def main() -> None:

@@ -82,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     summarize.add_argument("--max-bullet-chars", type=int, metavar="N", help="of each: 20 to 1000 (default: 280)")
     summarize.add_argument("--focus", metavar="WORDS", help="what the reader cares about")
     summarize.add_argument("--language", metavar="TAG", help="of the bullets: en, pt-BR (default: the text's)")
+    summarize.add_argument(
+        "--evidence",
+        choices=("off", "attach", "require"),
+        help="hold bullets against the text; require: withhold what it does not support (default: attach)",
+    )
     summarize.add_argument("--model", help="instead of STREAMSUM_MODEL")
     summarize.add_argument("--json", action="store_true", help="print every event, one line of JSON each")
     summarize.set_defaults(run=_summarize)
@@ -138,7 +143,7 @@ def _summarize(arguments: argparse.Namespace, environment: Mapping[str, str]) ->
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
-    names = ("max_bullets", "max_bullet_chars", "focus", "language", "model")
+    names = ("max_bullets", "max_bullet_chars", "focus", "language", "evidence", "model")
     return {name: value for name in names if (value := getattr(arguments, name)) is not None}
 
 

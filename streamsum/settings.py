@@ -113,6 +113,8 @@ class Settings:
     total_s: float = _setting("STREAMSUM_TOTAL_S", 300.0, _number(above=0), "for a whole summary")
     drain_s: float = _setting("STREAMSUM_DRAIN_S", 30.0, _not_negative, "for running summaries after SIGTERM")
 
+    reask: int = _setting("STREAMSUM_REASK", 1, _whole(least=0), "how many times what was withheld is asked for again")
+
     log_level: LogLevel = _setting("STREAMSUM_LOG_LEVEL", "INFO", _one_of(get_args(LogLevel)), "what is logged")
 
     upstreams: tuple[UpstreamSettings, ...] = ()  # what is in `upstreams_file`, with the keys that it names

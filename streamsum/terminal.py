@@ -22,6 +22,7 @@ _HINTS = {
     "upstream_rejected": "Check OPENAI_API_KEY, OPENAI_BASE_URL and STREAMSUM_MODEL.",
     "overloaded": "It may be a rate limit of the model's server.",
 }
+_WARNINGS = {"unsupported_number": "it has a number that is not in the text"}
 
 
 def show(event: Event, *, as_json: bool) -> None:
@@ -33,11 +34,15 @@ def show(event: Event, *, as_json: bool) -> None:
     match event:
         case Bullet():
             print(f"• {event.text}", flush=True)
+            for code in event.warnings:
+                say(f"of the bullet above: {_WARNINGS.get(code, code)}")
+        case BulletRejected():
+            say(f"a bullet was withheld: {' '.join(reason.detail for reason in event.reasons)}")
         case SummaryCompleted() if event.truncated:
             say(f"the summary is cut short ({event.finish})")
         case SummaryFailed():
             say(explain(event.problem))
-        case SummaryCreated() | BulletRejected() | BulletDelta() | SummaryCompleted():
+        case SummaryCreated() | BulletDelta() | SummaryCompleted():
             pass
         case _:
             assert_never(event)

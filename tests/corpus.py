@@ -44,7 +44,7 @@ STRICT = {
     "number before each delimiter": '{"a":1,"b":[2],"c":{"d":3}}',
     "number before each blank": "[1 ,2\t,3\n,4\r]",
     # strings
-    "plain": '["abc", "ABC", "0123", "a b  c"]',
+    "plain": '["abc", "XYZ", "0123", "d e  f"]',
     "every short escape": r'["\" \\ \/ \b \f \n \r \t"]',
     "escaped quotation marks": r'["\"", "\"\"", "a\"b", "\\\"", "\\\\"]',
     "backslash before the end": r'["a\\", "b"]',
@@ -77,7 +77,7 @@ STRICT = {
     "brackets in strings": '["]}", "{[", "}{][", "[1, {\\"a\\": 2}]"]',
     "delimiters in strings": '[",", ":", ", \\"x\\": ", "//", "#", "/* */"]',
     "numbers and words in strings": '["1e999", "NaN", "' + "1" * 40 + '", "null"]',
-    "long string": '["' + "word " * 300 + '"]',
+    "long string": '["' + " ".join(map(str, range(400))) + '"]',
     # objects
     "keys of all kinds": r'{"": 1, " ": 2, "\"": 3, "\u0000": 4, "日本": 5, "😀": 6, "a.b": 7, "]}": 8}',
     "key of 64 characters": '{"' + "k" * 64 + '": 1}',

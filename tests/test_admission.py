@@ -24,7 +24,7 @@ SMALL, LARGE, UNKNOWN = model("small", 8192), model("large", 128_000), model("un
 )
 def test_the_first_that_may_take_it_is_chosen(upstreams: list[ScriptedUpstream], chosen: ScriptedUpstream) -> None:
     """One whose context nobody knows may."""
-    assert Admission(upstreams=upstreams).choose(LONG) is chosen
+    assert Admission(upstreams=upstreams).choose(LONG)[0] is chosen
 
 
 def test_what_nobody_can_take_is_refused_with_what_would_fit() -> None:
@@ -37,7 +37,7 @@ def test_what_nobody_can_take_is_refused_with_what_would_fit() -> None:
     assert problem.max_chars is not None
     assert 20_000 < problem.max_chars < 40_000
     fitting = LONG.model_copy(update={"text": LONG.text[: problem.max_chars]})
-    assert admission.choose(fitting) is SMALL
+    assert admission.choose(fitting) == [SMALL]
 
 
 def test_a_model_that_was_named_is_not_replaced() -> None:
@@ -63,4 +63,4 @@ def test_a_text_as_long_as_is_offered_is_taken() -> None:
     max_chars = admission.offers()[0].max_chars
     assert max_chars is not None
     assert 24_000 < max_chars < 32_000
-    assert admission.choose(SummaryRequest(text="x" * max_chars)) is SMALL
+    assert admission.choose(SummaryRequest(text="x" * max_chars)) == [SMALL]

@@ -17,6 +17,7 @@ SOME = 4 << 20
 
 class Impatient(Connection):
     blocked_s = 0.2
+    head_s = 0.2
 
 
 class App:
@@ -100,3 +101,27 @@ async def test_what_is_sent_ahead_is_bounded() -> None:
             flood.cancel()
             await client.leave("reset")
             await asyncio.wait([flood])
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "])
+async def test_a_head_that_never_ends_is_not_waited_for(begun: bytes) -> None:
+    """Nor is one that never begins, however slowly it comes."""
+    async with asyncio.timeout(15), serving(App(1), connection=Impatient) as port, raw_client(port) as client:
+        await client.send(begun)
+        assert await client.reader.read() == b""
+
+
+async def test_nor_is_the_head_of_a_second_request() -> None:
+    """And between the two nobody is in a hurry: that has a clock of its own."""
+    async with asyncio.timeout(15), serving(answer_at_once, connection=Impatient) as port, raw_client(port) as client:
+        for wait_s in (0.0, 2 * Impatient.head_s):
+            await asyncio.sleep(wait_s)  # longer than a head may take
+            await client.send(get("/"))
+            assert (await client.head())[0] == 204
+        await client.send(b"GET / HT")
+        assert await client.reader.read() == b""
+
+
+async def answer_at_once(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})

@@ -258,6 +258,6 @@ def without_type(event: dict[str, Any]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def served_with(upstream: Given, item_model: type[BaseModel]) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(Settings(), upstream=upstream, item_model=item_model)
+    app = create_app(Settings(reask=0), upstream=upstream, item_model=item_model)
     async with asyncio.timeout(LIMIT_S), lifespan(app), serving(app) as port, client_of(port) as client:
         yield client

@@ -270,9 +270,9 @@ class Fact(BaseModel):
 async def test_an_item_model_by_argument_or_by_its_name() -> None:
     """The whole item as validated; what is not of its form is rejected."""
     script = ['[{"text": "The tower was lit.", "year": 1698}, "No year."]']
-    for arguments in ({"item_model": Fact}, {"settings": Settings(item_model=f"{__name__}:Fact")}):
+    for arguments in ({"item_model": Fact}, {"settings": Settings(item_model=f"{__name__}:Fact", reask=0)}):
         async with summarize(
-            "x", **({"settings": Settings()} | arguments), upstream=ScriptedUpstream(script=script)
+            "x", **({"settings": Settings(reask=0)} | arguments), upstream=ScriptedUpstream(script=script)
         ) as events:
             _, bullet, rejected, last = [event async for event in events]
         assert bullet == Bullet(index=0, text="The tower was lit.", item={"text": "The tower was lit.", "year": 1698})

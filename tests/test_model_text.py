@@ -9,11 +9,16 @@ from dataclasses import dataclass, field
 import pytest
 
 from benchmarks.fake_upstream import Delivery, FakeUpstream, answer
+from streamsum.settings import Settings
 from tests import invariants
-from tests.servers import served, settings_for
+from tests.servers import environment_for, served
 
 BULLETS = '{"bullets": ["One fact.", "Another fact."]}'
 BOTH = ["One fact.", "Another fact."]
+
+
+# What was withheld is not asked for again: the fake model would say it all again.
+ONE_PASS = {"STREAMSUM_REASK": "0"}
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ async def test_what_a_model_writes(it: Text) -> None:
     for token_chars, cut in deliveries(it):
         script = answer(it.text, token_chars=token_chars)
         async with FakeUpstream(script, delivery=Delivery(cut=cut)) as model:
-            async with served(None, settings=settings_for(model)) as service:
+            async with served(None, settings=Settings.read(environment_for(model) | ONE_PASS)) as service:
                 response = await service.client.get("/stream?q=A+source.")
             assert await (await model.next_call()).closed(within=1)
         received = invariants.check(response.content)

@@ -61,7 +61,6 @@ def test_a_request_that_fits_is_taken_with_its_defaults() -> None:
         ("stream", "yes", "bool_type", "true or false."),
         ("stream", [CANARY], "bool_type", "true or false."),
         ("evidence", "\ud800", "string_unicode", "The string is not valid Unicode."),
-        ("evidence", "require", "not_supported", "This server cannot do that yet."),
         ("model", CANARY, "unknown_model", "This server does not offer that model."),
     ],
 )
@@ -88,5 +87,5 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     """In the order of the fields."""
     errors = refusal({"text": "", "max_bullets": 0, CANARY: 1})
     assert [error.code for error in errors] == ["extra_forbidden", "blank", "greater_than_equal"]
-    errors = refusal({"text": "x", "evidence": "require", "model": "cat", CANARY: 1})
-    assert [error.loc for error in errors] == [(), ("evidence",), ("model",)]
+    errors = refusal({"text": "x", "evidence": "require", "preview": True, "model": "cat", CANARY: 1})
+    assert [error.loc for error in errors] == [(), ("preview",), ("model",)]

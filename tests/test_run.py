@@ -21,9 +21,12 @@ from streamsum.core.events import (
 from streamsum.core.models import OnDisconnect, SummaryRequest
 from streamsum.core.passes import Cause, End, Usage
 from streamsum.errors import Fenced, LogDown, Problem
+from streamsum.runs.health import Health
 from streamsum.runs.log import Entry, Happening, NewSummary
 from streamsum.runs.memory_log import MemoryLog
+from streamsum.runs.relay import Relay
 from streamsum.runs.run import Run
+from streamsum.upstream.base import UpstreamError
 from tests.jumping_clock import in_jumping_time, now, settle, timers
 from tests.scripted import HANG, ScriptedUpstream, Step, refused
 
@@ -80,8 +83,12 @@ async def stage(
     upstream.ended = ended or upstream.ended
     log = MemoryLog(grace_s=10, keep_s=1e9, keep_bytes=1 << 20)
     lease = await log.create(NewSummary(id="the-id", key="", on_disconnect=on_disconnect))
-    run = Run(request, id="the-id", upstream=upstream, lease=lease, admitted=now(), total_s=total_s)
+    run = Run(request, id="the-id", relay=relay_of(upstream), lease=lease, admitted=now(), total_s=total_s)
     return Scene(run, log, upstream)
+
+
+def relay_of(*upstreams: ScriptedUpstream) -> Relay:
+    return Relay(upstreams, health=Health(now), admitted=now(), first_byte_s=5, stall_s=30)
 
 
 def ledger_of(events: list[Event]) -> Ledger:
@@ -269,14 +276,14 @@ async def test_the_deadline_does_not_spoil_a_document_that_is_whole(script: list
 )
 @in_jumping_time
 async def test_a_call_that_fails_is_the_summarys_problem(cause: Cause, code: str, status: int) -> None:
-    """It is known before any content, so that it can still be a status code."""
+    """It is known before any content, so that it can still be a status code; what may pass is tried once more."""
     scene = await stage(connecting=[refused(cause)])
     events = await scene.until_over()
     assert [event.type for event in events] == ["summary.created", "summary.failed"]
     problem = problem_of(events)
     assert (problem.code, problem.status) == (code, status)
     assert scene.run.started.result() == problem
-    assert len(ledger_of(events).passes) == 1
+    assert len(ledger_of(events).passes) == (2 if cause in {Cause.ERROR, Cause.OVERLOADED} else 1)
 
 
 @pytest.mark.parametrize(
@@ -295,6 +302,51 @@ async def test_a_pass_that_breaks_off_ends_as_the_upstream_says(ended: End, fini
     ledger = ledger_of(events)
     assert (ledger.finish, ledger.bullets) == (finish, 1)
     assert ledger.passes[0].finish_reason == ended.finish_reason
+
+
+# Pass after pass.
+
+
+async def relayed(*upstreams: ScriptedUpstream, text: str = REQUEST.text, total_s: float = 300) -> Scene:
+    """A run with these upstreams to go to."""
+    log = MemoryLog(grace_s=10, keep_s=1e9, keep_bytes=1 << 20)
+    lease = await log.create(NewSummary(id="the-id", key="", on_disconnect="cancel"))
+    request = SummaryRequest(text=text)
+    run = Run(request, id="the-id", relay=relay_of(*upstreams), lease=lease, admitted=now(), total_s=total_s)
+    return Scene(run, log, upstreams[0])
+
+
+@in_jumping_time
+async def test_the_whole_time_is_that_of_all_passes() -> None:
+    """When it is over nobody else is asked; what has come stays, and the last pass says how it ended."""
+    first = ScriptedUpstream(name="a", script=[HEAD, 8.0], ended=End(Cause.CUT))
+    second = ScriptedUpstream(name="b", script=['["The second."', HANG])
+    third = ScriptedUpstream(name="c", script=[DOCUMENT])
+    events = await (await relayed(first, second, third, total_s=10)).until_over()
+    assert bullets_of(events) == ["The first.", "The second."]
+    assert ledger_of(events).finish == "upstream_timeout"
+    assert now() == pytest.approx(10, abs=0.01)
+    assert [len(each.prompts) for each in (first, second, third)] == [1, 1, 0]
+    assert ledger_of(events).passes[1].kind == "continue"
+
+
+@in_jumping_time
+async def test_a_pause_is_cut_short_by_the_end_of_all_time() -> None:
+    """And nobody is called after it."""
+    busy = ScriptedUpstream(connecting=[UpstreamError(End(Cause.OVERLOADED, retry_after=4))])
+    events = await (await relayed(busy, total_s=3)).until_over()
+    assert (problem_of(events).code, len(busy.prompts)) == ("overloaded", 1)
+    assert now() == pytest.approx(3, abs=0.01)
+
+
+async def test_a_large_source_is_indexed_aside() -> None:
+    """And is there when the first element closes."""
+    text = "Nothing much happened in the year 1703. " * 1000 + "In the end the lighthouse keeper bought a goat."
+    model = ScriptedUpstream(script=['["The lighthouse keeper bought a goat."]'])
+    events = await (await relayed(model, text=text)).until_over()
+    (bullet,) = (event for event in events if isinstance(event, Bullet))
+    (span,) = bullet.evidence
+    assert text[span.start : span.end] == "In the end the lighthouse keeper bought a goat."
 
 
 # The honest first byte.
@@ -515,7 +567,7 @@ class DeafLease(BrokenLease):
 async def run_on(lease: BrokenLease, *script: Step) -> tuple[Run, ScriptedUpstream]:
     """A whole run."""
     upstream = ScriptedUpstream(script=script)
-    run = Run(REQUEST, id="the-id", upstream=upstream, lease=lease, admitted=now(), total_s=300)
+    run = Run(REQUEST, id="the-id", relay=relay_of(upstream), lease=lease, admitted=now(), total_s=300)
     async with asyncio.timeout(1000):
         await run.run()
     assert upstream.open == 0

@@ -138,7 +138,7 @@ def test_each_pass_draws_its_own_delimiters() -> None:
     one, two = (Summary(request).next_pass(None) for _ in range(2))
     assert one
     assert two
-    assert one.prompt.user != two.prompt.user
+    assert one.prompt().user != two.prompt().user
 
 
 elements = st.sampled_from(
@@ -207,8 +207,8 @@ def test_an_item_model_shapes_prompt_and_bullets() -> None:
     summary = Summary(SummaryRequest(text="source"), item_model=Fact)
     first = summary.next_pass(None)
     assert first
-    assert first.prompt.schema["properties"]["bullets"]["items"]["required"] == ["text", "year"]
-    assert '"year"' in first.prompt.system
+    assert first.prompt().schema["properties"]["bullets"]["items"]["required"] == ["text", "year"]
+    assert '"year"' in first.prompt().system
     events = summary.receive_deltas('[{"text": "a", "year": 1}, "b"]')
     assert events[0] == Bullet(index=0, text="a", item={"text": "a", "year": 1})
     assert isinstance(events[1], BulletRejected)

@@ -10,7 +10,6 @@ from streamsum.terminal import FAILED, exit_status, explain, show
 
 SILENT: list[Event] = [
     SummaryCreated(id="x", model="parrot", max_bullets=5, created_at="2026-11-22T10:00:00Z"),
-    BulletRejected(reasons=(Reason(code="blank", detail="Nothing there."),)),
     BulletDelta(index=0, text="Half a"),
 ]
 
@@ -20,6 +19,19 @@ def test_only_bullets_are_shown(event: Event, capsys: pytest.CaptureFixture[str]
     """What proves nothing is not printed as if it did."""
     show(event, as_json=False)
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_wrong_with_a_bullet_is_said_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, in our own words: standard output has bullets only."""
+    show(Bullet(index=0, text="Lit in 1799.", warnings=("unsupported_number", "own_code")), as_json=False)
+    show(BulletRejected(reasons=(Reason(code="blank", detail="Nothing there."),)), as_json=False)
+    output, errors = capsys.readouterr()
+    assert output == "• Lit in 1799.\n"
+    assert errors.splitlines() == [
+        "streamsum: of the bullet above: it has a number that is not in the text",
+        "streamsum: of the bullet above: own_code",
+        "streamsum: a bullet was withheld: Nothing there.",
+    ]
 
 
 @pytest.mark.parametrize("event", [*SILENT, Bullet(index=0, text="Größe 5 •")])

@@ -4,14 +4,18 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, NamedTuple, Self, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import core_schema
 
 from streamsum.core.document import Element
-from streamsum.core.events import Reason
-from streamsum.core.models import Item, is_blank
+from streamsum.core.events import Reason, Span
+from streamsum.core.evidence import Evidence, Finding
+from streamsum.core.languages import speaks
+from streamsum.core.models import Evidence as EvidenceMode
+from streamsum.core.models import Item, SummaryRequest, is_blank
+from streamsum.core.repeats import is_repeat
 from streamsum.core.source import Source
 from streamsum.core.strict import LoneSurrogate
 
@@ -21,7 +25,9 @@ _DETAILS = {
     "unsafe": "The text has control characters, or characters that hide or turn around what is read.",
     "blank": "The text has nothing to read.",
     "too_long": "The text is longer than max_bullet_chars.",
-    "duplicate": "The text has been said before.",
+    "duplicate": "The text has been said before, or nearly so.",
+    "unsupported": "Nothing in the source supports the text.",
+    "unsupported_number": "A number in the text is not in the source.",
 }
 _OWN_DETAIL = "The element failed a check of this server's item model."
 # C0 and C1 controls but tab and line breaks; DEL; bidirectional overrides and isolates; tag and half characters.
@@ -37,19 +43,62 @@ _PYDANTICS_CODES = frozenset(get_args(core_schema.ErrorType))
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What passed: one line of text; and the whole item, where it is of a user's own model."""
+    """What passed: one line of text, where it comes from; and the whole item, where it is of a user's own model."""
 
     text: str
     item: dict[str, Any] | None = None
+    evidence: tuple[Span, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts(NamedTuple):
+    """An element that has the form that was asked for."""
+
+    text: str
+    item: dict[str, Any] | None
+    quote: str | None
+
+
 class Checks:
     """What every element of one summary is held against. Validators find the source in `info.context["source"]`."""
 
-    max_chars: int
-    item_model: type[BaseModel] = Item
-    source: Source = _NO_SOURCE
+    def __init__(
+        self,
+        *,
+        max_chars: int,
+        item_model: type[BaseModel] = Item,
+        source: Source = _NO_SOURCE,
+        evidence: EvidenceMode = "off",
+        language: str | None = None,
+    ) -> None:
+        """`language` is that of the bullets, None: the source's."""
+        self._max_chars = max_chars
+        self._item_model = item_model
+        self._source = source
+        self._mode = evidence
+        self._language = language
+        self._evidence: Evidence | None = None
+        self._attribute = True  # can a bullet be found in the source by its words?
+        # A user's own `quote` is the user's.
+        self.takes_quotes = evidence != "off" and "quote" not in item_model.model_fields
+
+    @classmethod
+    def of(cls, request: SummaryRequest, *, item_model: type[BaseModel], source: Source) -> Self:
+        """Those that `request` asks for."""
+        return cls(
+            max_chars=request.max_bullet_chars,
+            item_model=item_model,
+            source=source,
+            evidence=request.evidence,
+            language=request.language,
+        )
+
+    def prepare(self) -> None:
+        """Index the source, if evidence is asked for and it has not been."""
+        if self._evidence is None and self._mode != "off":
+            text = self._source.text
+            self._attribute = self._language is None or speaks(text, self._language) is not False
+            self._evidence = Evidence(text)
 
     def check(self, element: Element, *, standing: Collection[str]) -> Sound | tuple[Reason, ...]:
         """Judge `element`; `standing` are the texts of the bullets so far."""
@@ -58,7 +107,7 @@ class Checks:
         if element.fault:
             return _reasons("invalid_json")
         try:
-            text, item = self._validate(element)
+            text, item, quote = self._validate(element)
         except ValidationError as error:
             return _reasons(*_codes(error))
         except Exception:  # noqa: BLE001 - a user's own validator may raise anything, and must not cost the others
@@ -66,19 +115,42 @@ class Checks:
         if not isinstance(text, str):
             return _reasons("schema")
         line = fold(text)
-        return _reasons(*self._faults(text, line, item, standing)) or Sound(line, item)
+        if faults := tuple(self._faults(text, line, item, standing)):
+            return _reasons(*faults)
+        return self._support(line, item, quote)
 
-    def _validate(self, element: Element) -> tuple[Any, dict[str, Any] | None]:
+    def _support(self, line: str, item: dict[str, Any] | None, quote: str | None) -> Sound | tuple[Reason, ...]:
+        """Where the text comes from; what that lacks is a warning, or with `require` a reason."""
+        self.prepare()
+        if self._evidence is None:
+            return Sound(line, item)
+        finding = self._evidence.find(line, quote=quote, attribute=self._attribute)
+        lacks = tuple(self._lacks(finding))
+        if self._mode == "require" and lacks:
+            return _reasons(*lacks)
+        return Sound(line, item, finding.spans, lacks)
+
+    def _lacks(self, finding: Finding) -> Iterator[str]:
+        if self._mode == "require" and not finding.supported:
+            yield "unsupported"
+        if not finding.numbers_hold:
+            yield "unsupported_number"
+
+    def _validate(self, element: Element) -> _Parts:
         value = {"text": element.value} if isinstance(element.value, str) else element.value
-        if self.item_model is Item:
-            return Item.model_validate(value).text, None
+        quote = None
+        if self.takes_quotes and isinstance(value, dict) and isinstance(value.get("quote"), str):
+            quote = value["quote"]
+            value = {name: each for name, each in value.items() if name != "quote"}
+        if self._item_model is Item:
+            return _Parts(Item.model_validate(value).text, None, quote)
         # As JSON, not as Python values: only so does a strict model take a date from a string.
-        item: Any = self.item_model.model_validate_json(
-            json.dumps(value) if isinstance(element.value, str) else element.text,
-            extra=None if "extra" in self.item_model.model_config else "forbid",
-            context={"source": self.source.text},
+        item: Any = self._item_model.model_validate_json(
+            element.text if value is element.value else json.dumps(value),
+            extra=None if "extra" in self._item_model.model_config else "forbid",
+            context={"source": self._source.text},
         )
-        return item.text, item.model_dump(mode="json")
+        return _Parts(item.text, item.model_dump(mode="json"), quote)
 
     def _faults(self, text: str, line: str, item: dict[str, Any] | None, standing: Collection[str]) -> Iterator[str]:
         if is_unsafe(text) or any(map(is_unsafe, _strings(item))):
@@ -86,15 +158,20 @@ class Checks:
         elif is_blank(line):
             yield "blank"
             return
-        if len(line) > self.max_chars:
+        if len(line) > self._max_chars:
             yield "too_long"
-        if line in standing:
+        if line in standing or is_repeat(line, standing):
             yield "duplicate"
 
 
 def fold(text: str) -> str:
     """A bullet is one line: white space becomes single spaces."""
     return " ".join(text.split())
+
+
+def line_of(element: Element) -> str:
+    """The text of an element that has the form that was asked for."""
+    return fold(element.value if isinstance(element.value, str) else element.value["text"])
 
 
 def is_unsafe(text: str) -> bool:

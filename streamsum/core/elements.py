@@ -34,6 +34,7 @@ class ElementDecoder:
         "_lead",
         "_limits",
         "_next",
+        "_overrun",
         "_room",
         "_sound",
         "_spare",
@@ -58,6 +59,7 @@ class ElementDecoder:
         self._spare = 0  # those that may only come after the open value
         self._blanks = 0  # white space in a row, up to here
         self._closed: list[Element] = []  # by this read
+        self._overrun = ""  # the element that came to a limit
         self._count = 0  # elements begun
         self._sound = True  # strict JSON, in all that has closed
         self._bare = False  # is the root an array?
@@ -80,6 +82,11 @@ class ElementDecoder:
             return []
         at = value.scan(delta, 0) if value.is_open else 0
         return [] if value.is_open else self._read(delta, at)
+
+    @property
+    def open_text(self) -> str:
+        """The open element as far as it has come, or the one that came to a limit; "" where there is none."""
+        return self._value.text if self._value.is_open and self._take is ElementDecoder._take_item else self._overrun
 
     def preview(self) -> Any:
         """The open element as far as it has come, through jiter's partial mode; None where there is nothing to show."""
@@ -140,6 +147,8 @@ class ElementDecoder:
     def _end_value(self, value: OpenValue) -> None:
         """It has closed, or come to one of its limits."""
         if value.over:
+            if self._take is ElementDecoder._take_item:
+                self._overrun = value.text[: value.room] if value.room < 0 else value.text
             self._stop(Outcome.LIMIT)
             return
         self._room = value.room + self._spare

@@ -61,15 +61,18 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The next call to make."""
+    """The next call to make, for as many bullets as are `wanted`."""
 
     kind: PassKind
-    draw_up: Callable[[], Prompt]
+    wanted: int
+    draw_up: Callable[[bool], Prompt]
 
-    @property
-    def prompt(self) -> Prompt:
-        """The same each time, and made anew: it has the whole source in it, so nobody keeps it while a model writes."""
-        return self.draw_up()
+    def prompt(self, *, quotes: bool = False) -> Prompt:
+        """What to ask, `quotes` if the upstream can be trusted with them.
+
+        The same each time, and made anew: it has the whole source in it, so nobody keeps it while a model writes.
+        """
+        return self.draw_up(quotes)
 
 
 class PassReport(BaseModel):

@@ -29,7 +29,8 @@ DETAILS: dict[str, str] = {
     "nul": "The character U+0000 is not allowed.",
     "language_tag": "A BCP 47 language tag is expected, such as en or pt-BR.",
     "unknown_model": "This server does not offer that model.",
-    "not_supported": "This server cannot do that yet.",
+    "not_with_require": "What may yet be withheld cannot be shown before: not with evidence `require`.",
+    "not_with_language": "No model here can prove bullets in another language than the text's: not with `require`.",
 }
 # Another version of pydantic may know other types.
 OTHERWISE = "This does not fit."
@@ -52,10 +53,15 @@ def validate(data: Mapping[str, Any], *, models: Collection[str]) -> SummaryRequ
     raise RequestRefused("invalid_request", errors=tuple(errors))
 
 
+def refused(code: str, field: str) -> RequestRefused:
+    """The refusal of a request for this one field."""
+    return RequestRefused("invalid_request", errors=(_field_error(code, field),))
+
+
 def _beyond_us(request: SummaryRequest, models: Collection[str]) -> list[FieldError]:
     errors = []
-    if request.evidence == "require":
-        errors.append(_field_error("not_supported", "evidence"))
+    if request.evidence == "require" and request.preview:
+        errors.append(_field_error("not_with_require", "preview"))
     if request.model is not None and request.model not in models:
         errors.append(_field_error("unknown_model", "model"))
     return errors

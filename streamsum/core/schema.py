@@ -14,10 +14,15 @@ from streamsum.core.models import Item
 _LEFT_OUT = {"default", "maxLength", "minLength", "title"}
 
 
-def document_schema(item_model: type[BaseModel], max_bullets: int) -> dict[str, Any]:
-    """`{"bullets": [...]}`: of strings, the fewest tokens a bullet, or of items of a user's own model."""
-    item = {"type": "string"} if item_model is Item else _closed(item_model.model_json_schema())
+def document_schema(item_model: type[BaseModel], max_bullets: int, *, quotes: bool = False) -> dict[str, Any]:
+    """`{"bullets": [...]}`: of strings, the fewest tokens a bullet, or of items, with `quotes` each with its own."""
+    item: dict[str, Any] = (
+        {"type": "string"} if item_model is Item and not quotes else _closed(item_model.model_json_schema())
+    )
     definitions = item.pop("$defs", None)
+    if quotes:
+        item["properties"]["quote"] = {"type": "string"}
+        item["required"].append("quote")
     document = {
         "type": "object",
         "properties": {"bullets": {"type": "array", "items": item, "maxItems": max_bullets}},

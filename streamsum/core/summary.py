@@ -7,24 +7,22 @@ assert events == []
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel
 
-from streamsum.core import finish, prompt
-from streamsum.core.checks import Checks, Sound, fold, is_unsafe
+from streamsum.core import finish, going_on, prompt
+from streamsum.core.checks import Checks, Sound, fold, is_unsafe, line_of
 from streamsum.core.document import Element, Outcome
-from streamsum.core.elements import ElementDecoder
-from streamsum.core.events import Bullet, BulletRejected, Event, Ledger, Reason, SummaryCompleted, SummaryFailed
+from streamsum.core.events import Bullet, BulletRejected, Event, Ledger, SummaryCompleted, SummaryFailed
 from streamsum.core.models import Item, SummaryRequest
-from streamsum.core.passes import Bill, Cause, End, Pass, Prompt
+from streamsum.core.passes import Bill, Cause, End, Pass, PassKind, Prompt
+from streamsum.core.reading import Reading
 from streamsum.core.source import Source
 from streamsum.errors import Problem
 
-# A model that says the same thing three times in a row does not stop by itself.
-_LOOP = 3
 # Where the problem is told by more than the finish.
 _PROBLEMS = {Cause.OVERLOADED: "overloaded", Cause.TOO_LONG: "context_too_long"}
 
@@ -37,19 +35,52 @@ class Summary:
     """The state of one summary."""
 
     def __init__(
-        self, request: SummaryRequest, *, item_model: type[BaseModel] = Item, draw: Callable[[], str] = _draw
+        self,
+        request: SummaryRequest,
+        *,
+        item_model: type[BaseModel] = Item,
+        reask: int = 1,
+        draw: Callable[[], str] = _draw,
     ) -> None:
-        """`item_model` is what each element must be; `draw` gives a word that nobody can guess, new at each call."""
+        """`item_model` is what each element must be; `reask`: how many times what was withheld is asked for again.
+
+        `draw` gives a word that nobody can guess, new at each call.
+        """
         self._request = request.without_text()
         self._source = Source(request.text)
         self._item_model = item_model
-        self._checks = Checks(max_chars=request.max_bullet_chars, item_model=item_model, source=self._source)
+        self._checks = Checks.of(request, item_model=item_model, source=self._source)
+        self._reask = reask
         self._draw = draw
-        self._decoder = ElementDecoder()
         self._texts: list[str] = []
-        self._rejected = self._duplicates = self._duplicates_in_a_row = 0
-        self._went_on = False  # after the last bullet that was wanted
-        self._last: End | None = None
+        self._rejected = self._duplicates = self._repaired = 0
+        self._went_before = False  # has any pass brought content?
+        self._reading = Reading("first", full_at=request.max_bullets)  # of the pass of now
+        self._counted = self._reading  # of the last one that was no re-ask: it decides how the summary ends
+
+    @classmethod
+    def replay(
+        cls,
+        request: SummaryRequest,
+        stored: Iterable[Event],
+        *,
+        item_model: type[BaseModel] = Item,
+        reask: int = 1,
+        draw: Callable[[], str] = _draw,
+    ) -> Self:
+        """The summary whose events are `stored`, to be gone on with by another process: the log is the state.
+
+        Which of its bullets a re-ask brought is not in the log: `repaired` counts from here.
+        """
+        summary = cls(request, item_model=item_model, reask=reask, draw=draw)
+        for event in stored:
+            if isinstance(event, Bullet):
+                summary._texts.append(event.text)
+            elif isinstance(event, BulletRejected):
+                summary._count({reason.code for reason in event.reasons})
+            summary._went_before |= isinstance(event, Bullet | BulletRejected)
+        summary._reading.went_on = summary._full  # nobody knows, and nothing is asked for any more
+        return summary
 
     @property
     def bullets(self) -> int:
@@ -57,41 +88,75 @@ class Summary:
         return len(self._texts)
 
     @property
+    def begun(self) -> bool:
+        """Has the pass of now brought any content?"""
+        return self._reading.begun
+
+    @property
     def wants(self) -> Literal["more", "tail", "nothing"]:
         """What to do with the model: read on; read a moment longer, for the end and the usage; hang up."""
-        if self._looped or self._went_on:
+        if self._reading.hangs_up:
             return "nothing"
-        if self._decoder.outcome is Outcome.CLOSED or self._undecided:
+        if self._reading.outcome is Outcome.CLOSED or self._is_undecided(self._reading):
             return "tail"
-        return "nothing" if self._decoder.done else "more"
+        return "more"
+
+    def prepare(self) -> None:
+        """Index the source: milliseconds for a large one, and else done when the first element has closed.
+
+        The only method that may run on another thread, while no other runs.
+        """
+        self._checks.prepare()
 
     def next_pass(self, last: End | None) -> Pass | None:
-        """The call to make now that the last one ended so; None: there is nothing more to ask."""
-        if last is None:
-            return Pass("first", partial(self._ask, self._draw()))
-        self._last = last
+        """The call to make now that the last one ended so; None: there is nothing more to ask.
+
+        Nothing changes until it is begun: there may be no upstream for it.
+        """
+        if last is not None:
+            self._reading.end = last
+        missing = self._request.max_bullets - self.bullets
+        if missing and (last is None or going_on.can_continue(self._reading, last.cause)):
+            return self._pass("continue" if self._went_before else "first", wanted=missing)
+        if missing and self._reask and going_on.can_mend(self._reading):
+            return self._pass("reask", wanted=min(missing, len(self._reading.mendable)))
         return None
+
+    def begin(self, next_pass: Pass) -> None:
+        """This pass is called now: what is received from here on is its answer."""
+        self._reading = Reading(next_pass.kind, full_at=self.bullets + next_pass.wanted)
+        if next_pass.kind == "reask":
+            self._reask -= 1
+        else:
+            self._counted = self._reading
 
     def receive_deltas(self, text: str) -> list[Event]:
         """The events that `text`, the content of one network read, gives rise to."""
-        if self._looped or self._went_on:
+        reading = self._reading
+        if reading.enough:
             return []
         events: list[Event] = []
-        for element in self._decoder.feed(text):
+        if text:
+            reading.begun = self._went_before = True
+        for element in reading.decoder.feed(text):
             if self._full:
-                self._went_on = True
+                reading.went_on = True
+                return events
+            if reading.goes_round(element.text):
                 return events
             events.append(self._judge(element))
-            if self._looped:
+            if reading.looped:
                 return events
-        self._went_on = self._full and self._decoder.follower not in {"", "]"}
+        reading.went_on = self._full and reading.decoder.follower not in {"", "]"}
+        if not reading.went_on:
+            reading.look_at_open(len(text))
         return events
 
     def preview(self) -> str | None:
         """The open bullet's text as far as it has come, if it could still become one: it proves nothing."""
         if self.wants != "more":
             return None
-        element = self._decoder.preview()
+        element = self._reading.decoder.preview()
         text = element.get("text") if isinstance(element, dict) else element
         if not isinstance(text, str) or is_unsafe(text):
             return None
@@ -99,18 +164,19 @@ class Summary:
         return line if 0 < len(line) <= self._request.max_bullet_chars else None
 
     def close(self, cause: Cause | None, bill: Bill) -> SummaryCompleted | SummaryFailed:
-        """The last event, once. `cause`: what ended it all from outside; None: the last pass did, as it ended."""
-        last = self._last or End(Cause.ERROR)
+        """The last event, once. `cause`: what ended it all from outside; None: the passes did, as they ended."""
+        counted = self._counted
+        last = counted.end or End(Cause.ERROR)
         if cause is None:
             # What came in the same read as our reason to hang up would not have been seen in smaller reads.
-            cause = Cause.CLOSED_BY_US if self.wants == "nothing" else last.cause
+            cause = Cause.CLOSED_BY_US if counted.hangs_up else last.cause
         verdict = finish.judge(
             finish.Situation(
                 cause=cause,
-                document=self._decoder.close(),
+                document=counted.close(),
                 bullets=self.bullets,
-                enough=self._went_on or (self._undecided and cause is Cause.CLOSED_BY_US),
-                looped=self._looped,
+                enough=counted.went_on or (self._is_undecided(counted) and cause is Cause.CLOSED_BY_US),
+                looped=counted.looped,
             )
         )
         ledger = self._ledger(verdict, bill)
@@ -120,39 +186,56 @@ class Summary:
         problem = Problem.of(code, max_chars=last.max_chars, retry_after=_whole_seconds(last.retry_after))
         return SummaryFailed(problem=problem, ledger=ledger)
 
-    def _ask(self, mark: str) -> Prompt:
-        return prompt.ask(self._request, text=self._source.text, mark=mark, item_model=self._item_model)
+    # One pass.
+
+    def _pass(self, kind: PassKind, *, wanted: int) -> Pass:
+        about = prompt.About(
+            kind=kind, wanted=wanted, standing=tuple(self._texts), withheld=tuple(dict.fromkeys(self._reading.mendable))
+        )
+        return Pass(kind, wanted, partial(self._ask, about, self._draw()))
+
+    def _ask(self, about: prompt.About, mark: str, quotes: bool) -> Prompt:
+        request, text = self._request, self._source.text
+        quotes = quotes and self._checks.takes_quotes
+        return prompt.ask(request, text=text, mark=mark, item_model=self._item_model, about=about, quotes=quotes)
 
     @property
     def _full(self) -> bool:
-        return self.bullets >= self._request.max_bullets
+        return self.bullets >= self._reading.full_at
 
-    @property
-    def _undecided(self) -> bool:
+    def _is_undecided(self, reading: Reading) -> bool:
         """All that was wanted is there, and the model has not shown yet whether it goes on."""
-        return self._full and not self._decoder.follower and self._decoder.outcome is Outcome.OPEN
-
-    @property
-    def _looped(self) -> bool:
-        return self._duplicates_in_a_row >= _LOOP
+        full = self.bullets >= reading.full_at
+        return full and not reading.decoder.follower and reading.outcome is Outcome.OPEN
 
     def _judge(self, element: Element) -> Bullet | BulletRejected:
+        reading = self._reading
         match self._checks.check(element, standing=self._texts):
-            case Sound(text, item):
-                self._texts.append(text)
-                self._duplicates_in_a_row = 0
-                return Bullet(index=self.bullets - 1, text=text, item=item)
+            case Sound() as sound:
+                reading.note_said(sound.text, duplicate=False)
+                self._texts.append(sound.text)
+                self._repaired += reading.kind == "reask"
+                return Bullet(
+                    index=self.bullets - 1,
+                    text=sound.text,
+                    evidence=sound.evidence,
+                    warnings=sound.warnings,
+                    item=sound.item,
+                )
             case reasons:
-                self._count(reasons)
+                codes = {reason.code for reason in reasons}
+                self._count(codes)
+                if "duplicate" in codes:
+                    reading.note_said(line_of(element), duplicate=True)
+                else:
+                    reading.note_withheld(codes)
                 return BulletRejected(reasons=reasons)
 
-    def _count(self, reasons: tuple[Reason, ...]) -> None:
+    def _count(self, codes: set[str]) -> None:
         self._rejected += 1
-        if any(reason.code == "duplicate" for reason in reasons):
-            self._duplicates += 1
-            self._duplicates_in_a_row += 1
-        else:
-            self._duplicates_in_a_row = 0
+        self._duplicates += "duplicate" in codes
+
+    # The account.
 
     def _ledger(self, verdict: finish.Verdict, bill: Bill) -> Ledger:
         return Ledger(
@@ -161,7 +244,7 @@ class Summary:
             bullets=self.bullets,
             rejected=self._rejected,
             duplicates=self._duplicates,
-            repaired=0,
+            repaired=self._repaired,
             passes=bill.passes,
             timing=bill.timing,
             digest=hashlib.sha256("".join(f"{text}\n" for text in self._texts).encode()).hexdigest(),

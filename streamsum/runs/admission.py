@@ -1,4 +1,4 @@
-"""Which upstream takes a summary on, as far as that is known before anything is spent."""
+"""Which upstreams can take a summary on, as far as that is known before anything is spent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from streamsum.core import context
+from streamsum.core.languages import speaks
 from streamsum.core.models import Item, SummaryRequest
+from streamsum.core.refusals import refused
 from streamsum.errors import RequestRefused
 from streamsum.runs.routing import candidates
 from streamsum.upstream.base import Upstream
@@ -33,14 +35,18 @@ class Admission:
     max_tokens: int | None = None
     item_model: type[BaseModel] = Item
 
-    def choose(self, request: SummaryRequest) -> Upstream:
-        """The first that can take the source. Raises RequestRefused: context_too_long."""
+    def choose(self, request: SummaryRequest) -> list[Upstream]:
+        """Those that can take the request, in order. Raises RequestRefused: context_too_long, invalid_request."""
         wanted = candidates(self.upstreams, request.model)
+        if request.evidence == "require" and request.language and speaks(request.text, request.language) is False:
+            wanted = [each for each in wanted if each.can.quotes]
+            if not wanted:
+                raise refused("not_with_language", "evidence")
         rooms = [self._room(request, each.can.context_tokens) for each in wanted]
         tokens = context.least_tokens(request.text)
-        for upstream, room in zip(wanted, rooms, strict=True):
-            if room is None or tokens <= room:
-                return upstream
+        able = [each for each, room in zip(wanted, rooms, strict=True) if room is None or tokens <= room]
+        if able:
+            return able
         largest = max(room for room in rooms if room is not None)
         raise RequestRefused("context_too_long", max_chars=context.usual_chars(largest, like=request.text))
 

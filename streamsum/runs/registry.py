@@ -12,7 +12,9 @@ from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause
 from streamsum.errors import LogError, RequestRefused
 from streamsum.runs.admission import Admission
+from streamsum.runs.health import Health
 from streamsum.runs.log import EventLog, NewSummary
+from streamsum.runs.relay import Relay
 from streamsum.runs.run import Run
 from streamsum.settings import Settings
 from streamsum.telemetry import whereabouts
@@ -40,6 +42,7 @@ class Runs:
         self.draining = False
         self.admission = Admission(upstreams=upstreams, max_tokens=settings.max_tokens, item_model=item_model)
         self._settings = settings
+        self._health = Health(lambda: asyncio.get_running_loop().time())
         self._tasks: dict[asyncio.Task[None], Run] = {}  # a loop holds its tasks only weakly
         self._places = 0  # taken: running, or about to
         self._source_bytes = 0
@@ -55,19 +58,19 @@ class Runs:
 
         Raises RequestRefused: context_too_long, draining, overloaded, log_unavailable.
         """
-        upstream = self.admission.choose(request)
+        upstreams = self.admission.choose(request)
         size = len(request.text.encode())
         self._take_place(size)
         try:
-            run = await self._create(request, key, upstream)
+            run = await self._create(request, key, upstreams)
         except BaseException:
             self._give_place_back(size)
             raise
         self._launch(run, size)
         return run
 
-    async def _create(self, request: SummaryRequest, key: str, upstream: Upstream) -> Run:
-        admitted = asyncio.get_running_loop().time()
+    async def _create(self, request: SummaryRequest, key: str, upstreams: Sequence[Upstream]) -> Run:
+        admitted, settings = asyncio.get_running_loop().time(), self._settings
         # 128 random bits: without keys the id is all that it takes to read the summary.
         id = secrets.token_urlsafe(16)
         try:
@@ -77,16 +80,25 @@ class Runs:
         return Run(
             request,
             id=id,
-            upstream=upstream,
+            relay=Relay(
+                upstreams,
+                health=self._health,
+                admitted=admitted,
+                first_byte_s=settings.first_byte_s,
+                stall_s=settings.stall_s,
+            ),
             lease=lease,
             admitted=admitted,
-            total_s=self._settings.total_s,
+            total_s=settings.total_s,
             item_model=self._item_model,
+            reask=settings.reask,
         )
 
     def _launch(self, run: Run, size: int) -> None:
         if self._stopping is not None:
             run.stop(self._stopping)
+        if self.draining:
+            run.wind_up()
         task = asyncio.create_task(run.run(), name=f"summary {run.id}")
         self._tasks[task] = run
         task.add_done_callback(partial(self._over, size))
@@ -94,6 +106,8 @@ class Runs:
     async def drain(self, within: float) -> None:
         """Admit no more; wait up to `within` seconds; stop the rest. Returns when all tasks are over."""
         self.draining = True
+        for run in self._tasks.values():
+            run.wind_up()
         try:
             async with asyncio.timeout(within):
                 await self._idle.wait()

@@ -6,8 +6,8 @@ a bug. Each way appends exactly one final event, unless the right to write is lo
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,11 +22,17 @@ from streamsum.errors import Fenced, LogError, Problem
 from streamsum.runs.account import Account
 from streamsum.runs.log import Entry, Happening, Lease
 from streamsum.runs.previews import Previews
+from streamsum.runs.relay import Relay
 from streamsum.runs.tail import Tail
 from streamsum.telemetry import whereabouts
 from streamsum.upstream.base import Reply, Upstream, UpstreamError, pour
 
 logger = logging.getLogger("streamsum")
+
+# With less time left than this, asking again is likely to end in nothing.
+REASK_LEAST_S = 10.0
+# Larger sources are indexed on a thread: beyond this it would hold everyone else up for more than a few milliseconds.
+PREPARE_ASIDE_CHARS = 20_000
 
 
 class Run:
@@ -37,27 +43,36 @@ class Run:
         request: SummaryRequest,
         *,
         id: str,
-        upstream: Upstream,
+        relay: Relay,
         lease: Lease,
         admitted: float,
         total_s: float,
         item_model: type[BaseModel] = Item,
+        reask: int = 1,
     ) -> None:
-        """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then."""
+        """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then.
+
+        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again.
+        """
         self.id = id
         # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
         # is cancelled cancels it for all.
         self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
         self._request = request.without_text()
-        self._summary = Summary(request, item_model=item_model)
+        self._summary = Summary(request, item_model=item_model, reask=reask)
         self._previews = Previews(self._summary, lease) if request.preview else None
-        self._upstream = upstream
+        self._relay = relay
+        self._model = relay.first.model
+        # Off the loop where it takes long; else when the first element has closed.
+        self._prepares = request.evidence != "off" and len(request.text) > PREPARE_ASIDE_CHARS
         self._lease = lease
         self._account = Account(admitted=admitted)
         self._deadline = admitted + total_s
+        self._winding_up = False
         self._stopped: Cause | None = None
         self._lost: LogError | None = None  # why nothing can be written any more
         self._scope: asyncio.Timeout | None = None  # around the pass of now: its clock, and the way to interrupt it
+        self._began = False  # has there been a pass?
         self._n = 0  # the last event's number
         self._has_ended = False  # the final event is stored
 
@@ -66,6 +81,10 @@ class Run:
         if self._stopped is None:
             self._stopped = cause
             self._interrupt()
+
+    def wind_up(self) -> None:
+        """The process is going away: what runs goes on, but nothing more is begun."""
+        self._winding_up = True
 
     async def run(self) -> None:
         """Live from the first event to the last. Raises its own cancellation, and what kept the last one back."""
@@ -124,12 +143,12 @@ class Run:
 
     async def _call_models(self) -> None:
         end: End | None = None
-        while (next_pass := self._summary.next_pass(end)) and not self._interrupted:
-            reported = End(Cause.ERROR)  # nothing is known of it, should the call raise
-            try:
-                reported = end = await self._call(next_pass)
-            finally:
-                self._account.note_pass(next_pass, reported, model=self._upstream.model)
+        async with self._preparing() as prepared:
+            while (next_pass := self._summary.next_pass(end)) and self._may_begin(next_pass):
+                chosen = self._relay.next(next_pass.kind)
+                if chosen is None or not await self._pause(chosen.pause_s):
+                    break
+                end = await self._call_one(next_pass, chosen.upstream, prepared)
         if self._lost is not None:
             raise self._lost
 
@@ -137,14 +156,63 @@ class Run:
     def _interrupted(self) -> bool:
         return self._stopped is not None or self._lost is not None
 
-    async def _call(self, next_pass: Pass) -> End:
+    def _may_begin(self, next_pass: Pass) -> bool:
+        if self._interrupted or (self._winding_up and self._began):
+            return False
+        self._began = True
+        return self._left_s > (REASK_LEAST_S if next_pass.kind == "reask" else 0)
+
+    @property
+    def _left_s(self) -> float:
+        return self._deadline - asyncio.get_running_loop().time()
+
+    @asynccontextmanager
+    async def _preparing(self) -> AsyncIterator[asyncio.Future[None] | None]:
+        """A large source is indexed on a thread, while the model reads it."""
+        if not self._prepares:
+            yield None
+            return
+        prepared = asyncio.ensure_future(asyncio.to_thread(self._summary.prepare))
+        try:
+            yield prepared
+        finally:
+            await asyncio.wait([prepared])
+            # Looked at, or asyncio would print its traceback, and with it perhaps some of the source.
+            prepared.exception()
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait, and be woken by what interrupts; True if nothing did."""
+        if seconds > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(seconds, self._left_s)) as scope:
+                    self._scope = scope
+                    await asyncio.get_running_loop().create_future()
+            self._scope = None
+        return not self._interrupted and self._left_s > 0
+
+    async def _call_one(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
+        reported = End(Cause.ERROR)  # nothing is known of it, should the call raise
+        self._summary.begin(next_pass)
+        self._relay.note_call(upstream)
+        try:
+            reported = await self._call(next_pass, upstream, prepared)
+        finally:
+            self._account.note_pass(next_pass, reported, model=upstream.model)
+            self._relay.note_end(upstream, reported, begun=self._summary.begun)
+        return reported
+
+    async def _call(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
         """One pass, from the call to the closed socket."""
         reply: Reply | None = None
         scope = asyncio.timeout_at(self._deadline)
         try:
             async with scope:
                 self._scope = scope
-                async with self._upstream.call(next_pass.prompt, deadline=self._deadline) as reply:
+                prompt = next_pass.prompt(quotes=upstream.can.quotes)
+                async with upstream.call(prompt, deadline=self._deadline) as reply:
+                    del prompt  # it has the whole source in it, and the answer may take minutes
+                    if prepared is not None:
+                        await asyncio.shield(prepared)
                     await self._pump(reply, Tail(scope))
         except UpstreamError as error:
             return error.end
@@ -194,7 +262,7 @@ class Run:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         return SummaryCreated(
             id=self.id,
-            model=self._upstream.model,
+            model=self._model,
             max_bullets=self._request.max_bullets,
             created_at=now.replace("+00:00", "Z"),
         )

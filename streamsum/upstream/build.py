@@ -82,6 +82,8 @@ def _of_file(one: UpstreamSettings, settings: Settings) -> Upstream:
         default_headers=one.extra_headers,
         http_client=_connections(settings),
     )
+    # The SDK takes them from the environment, and would tell every upstream of the file.
+    client.organization = client.project = None
     return OpenAIUpstream(
         client,
         name=one.name,

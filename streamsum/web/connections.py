@@ -1,4 +1,4 @@
-"""A client's connection: uvicorn's over h11, made fit for clients that take nothing, or send ahead and leave."""
+"""A client's connection: uvicorn's over h11, fit for clients that take nothing, dribble, or send ahead and leave."""
 
 import asyncio
 import socket
@@ -27,13 +27,15 @@ MAX_AHEAD_BYTES = 16 * 1024
 
 class Connection(H11Protocol):
     """Aborted when bytes wait in our memory for `blocked_s` and none of them is taken: else they, and the socket, would
-    stay for ever, since a transport that is closed flushes first.
+    stay for ever, since a transport that is closed flushes first. Closed when a request's head takes `head_s`.
     """
 
     blocked_s: ClassVar[float] = Patience().blocked_s
+    head_s: ClassVar[float] = Patience().head_s
 
     _waiting_bytes = 0
     _timer: asyncio.TimerHandle | None = None
+    _head_timer: asyncio.TimerHandle | None = None
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -41,6 +43,7 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=0)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self._time_head(is_open=True)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -49,6 +52,7 @@ class Connection(H11Protocol):
             if self.transport.is_closing():  # what came so far was answered by hanging up
                 return
             super().data_received(data[begin : begin + MAX_READ_BYTES])
+        self._time_head(is_open=self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0]))
         is_ahead = self.flow.read_paused and self.conn.their_state is h11.DONE
         if is_ahead and len(self.conn.trailing_data[0]) <= MAX_AHEAD_BYTES:
             self.flow.resume_reading()
@@ -70,11 +74,20 @@ class Connection(H11Protocol):
         """There is nothing to wait for."""
         super().connection_lost(exc)
         self._forget()
+        self._time_head(is_open=False)
 
     @property
     def _socket(self) -> socket.socket:
         own: socket.socket = self.transport.get_extra_info("socket")
         return own
+
+    def _time_head(self, *, is_open: bool) -> None:
+        """A head has begun, or is over; uvicorn itself times only what is between two requests."""
+        if not is_open and self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        elif is_open and self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.head_s, self.transport.close)
 
     def _look_again(self) -> None:
         self._waiting_bytes = self.transport.get_write_buffer_size()
