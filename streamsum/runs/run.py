@@ -224,7 +224,7 @@ class Run:
         return self._end(reply, cut=scope.expired())
 
     async def _pump(self, reply: Reply, tail: Tail) -> None:
-        """The way of the data. `take` is called in the frame that read; this task wakes up only where there is to write."""
+        """The way of the data. `take` is called in the frame that read; this task wakes up where there is to write."""
         summary = self._summary
         events: list[Event] = []
         reads_on = True

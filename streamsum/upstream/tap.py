@@ -1,7 +1,7 @@
-"""Hand on what comes over a connection in the very frame that received it: no future, no task that wakes up a turn later.
+"""Hand on what comes over a connection in the frame that received it: no future, no task that wakes up a turn later.
 
 At the pace at which models write, nearly all that a chunk costs is waking up for it. aiohttp's protocol stays in charge
-of the connection; a protocol of ours stands before it, lets it take in each read, and asks the body for what came of it.
+of the connection. A protocol of ours stands before it, lets it take in each read, and asks the body what came of it.
 Only public names of asyncio and aiohttp are used.
 """
 
@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 import aiohttp
+import httpx2
 from typing_extensions import override
 
 from streamsum.upstream.causes import BROKEN, translated
@@ -23,13 +24,14 @@ class Tap(asyncio.Protocol):
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._content = response.content
         connection = response.connection
-        # None: the body has arrived whole, and its connection was given back already, for another call.
-        self._transport: asyncio.Transport | None = connection.transport if connection else None
+        # None: the body has arrived whole, and its connection was given back already, for another call; or it is lost.
+        self._transport = connection.transport if connection else None
         self._take: Take | None = None  # while somebody pours
         self._poured: asyncio.Future[None]
         if self._transport:
-            self._inner = self._transport.get_protocol()
-            assert isinstance(self._inner, asyncio.Protocol)  # noqa: S101 - a type, told to the checker
+            inner = self._transport.get_protocol()
+            assert isinstance(inner, asyncio.Protocol)  # noqa: S101 - a type, told to the checker
+            self._inner = inner
             self._transport.set_protocol(self)
 
     async def pour(self, take: Take) -> None:
@@ -48,13 +50,11 @@ class Tap(asyncio.Protocol):
         """See what there is to hand on: bytes, the end, or an error."""
         while self._take and not self._poured.done():
             try:
-                read = self._content.read_nowait()
-            except BROKEN as error:
-                failure = translated(error)
-                failure.__cause__ = error.with_traceback(None)
-                self._poured.set_exception(failure)
+                read = self._read()
+            except httpx2.TransportError as error:
+                self._poured.set_exception(error)
                 return
-            if not read and not self._content.at_eof():
+            if read is None:
                 return
             try:
                 if not self._take(read) or not read:
@@ -63,6 +63,18 @@ class Tap(asyncio.Protocol):
                 self._poured.set_exception(error)
             if not self._content.is_eof():
                 return
+
+    def _read(self) -> bytes | None:
+        """What has arrived, b"" at the end; None: nothing yet. Raises httpx2.TransportError."""
+        try:
+            read = self._content.read_nowait()
+        except BROKEN as error:
+            raise translated(error) from error.with_traceback(None)
+        if read or self._content.at_eof():
+            return read
+        if self._transport is None:  # aiohttp does not say so to a body whose connection it closes itself
+            raise httpx2.ReadError("the connection was lost")
+        return None
 
     # asyncio's side.
 
@@ -80,6 +92,7 @@ class Tap(asyncio.Protocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._inner.connection_lost(exc)
+        self._transport = None
         self.look()
 
     @override
