@@ -6,10 +6,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test fuzz soak bench check format lock clean
+.PHONY: help setup demo serve test fuzz soak bench bench-peers check format lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything in requirements/, by hash
 
@@ -43,6 +43,9 @@ soak: $(STAMP) ## ten minutes of churn, after which nothing may be left behind; 
 bench: $(STAMP) ## time the core against other parsers, about a minute
 	@$(BIN)/python -m benchmarks.core
 
+bench-peers: $(STAMP) ## ours beside its peers, about 14 minutes; less with ARGS="--scenes few --rounds 1"; PUBLISH=1
+	@$(BIN)/python -m benchmarks.peers $(if $(PUBLISH),--publish) $(ARGS)
+
 check: $(STAMP) ## lint, format, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -56,6 +59,8 @@ lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (add UPGRADE=1 fo
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/embedded.in -o requirements/embedded.txt
+	$(foreach each,$(wildcard benchmarks/peers/services/*/requirements.in), \
+		$(COMPILE) $(if $(UPGRADE),--upgrade) $(each) -o $(each:.in=.txt) &&) true
 
 clean: ## remove what the other verbs made
 	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,62 +3,21 @@
 from __future__ import annotations
 
 import json
-import random
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Self
 
+from typing_extensions import override
+
 from benchmarks.fake_upstream.frames import frames
 from benchmarks.fake_upstream.script import TOKEN_CHARS, Content, Done, Finish, Role, Usage
+from benchmarks.peers.prose import Writer
 
-_WORDS = [
-    "the",
-    "keeper",
-    "of",
-    "a",
-    "light",
-    "writes",
-    "down",
-    "what",
-    "ships",
-    "went",
-    "by",
-    "in",
-    "every",
-    "night",
-    "of",
-    "thirty",
-    "years",
-    "and",
-    "his",
-    "book",
-    "tells",
-    "how",
-    "storms",
-    "came",
-    "over",
-    "reefs",
-    "while",
-    "crews",
-    "waited",
-    "for",
-    "boats",
-    "that",
-    "brought",
-    "oil",
-    "coal",
-    "letters",
-    "bread",
-    "rope",
-    "glass",
-    "and",
-    "news",
-    "from",
-    "harbours",
-]
+# A long article. Half of what the model will say stands in it word for word, the other half in other words.
+SOURCE_CHARS = 10_000
+_SENTENCE_CHARS = 120
 # In the source that a client sends, and so in the prompt that comes to the upstream, whatever is in between.
 _ORDER = re.compile(rb"\[play tokens=(\d+) bullets=(\d+) pace=([\d.]+) key=([a-z]+) number=(\d+)\]")
 
@@ -81,6 +40,7 @@ class Order:
         tokens, bullets, pace, key, number = found.groups()
         return cls(tokens=int(tokens), bullets=int(bullets), pace=float(pace), key=key.decode(), number=int(number))
 
+    @override
     def __str__(self) -> str:
         return (
             f"[play tokens={self.tokens} bullets={self.bullets} pace={self.pace} key={self.key} number={self.number}]"
@@ -128,22 +88,27 @@ def answer(*, tokens: int, bullets: int, key: str) -> Answer:
     )
 
 
+def source(order: Order) -> str:
+    """The text that is to be summarised, with the order in it: `SOURCE_CHARS` characters."""
+    return f"{order} {_article(order.tokens, order.bullets, order.key)}"[:SOURCE_CHARS]
+
+
+@lru_cache(maxsize=16)
+def _article(tokens: int, bullets: int, key: str) -> str:
+    """What will be said, and between any two of it as many other sentences as there is room for."""
+    said = answer(tokens=tokens, bullets=bullets, key=key).texts
+    writer = Writer(0)
+    between = max(0, SOURCE_CHARS - sum(map(len, said))) // _SENTENCE_CHARS // bullets
+    sentences: list[str] = []
+    for number, text in enumerate(said):
+        sentences += [writer.reworded(text) if number % 2 else text]
+        sentences += [writer.sentence(_SENTENCE_CHARS) for _ in range(between)]
+    # The rest, by which it is never too short.
+    return " ".join([*sentences, *(writer.sentence(_SENTENCE_CHARS) for _ in range(bullets))])
+
+
 def _texts(chars: int, bullets: int, key: str) -> tuple[str, ...]:
     """Sentences, all different, that fill a document of that many characters."""
     room = chars - len(json.dumps({key: [{"text": ""}] * bullets}))
-    sizes = [(room + number) // bullets for number in range(bullets)]
-    words = random.Random(bullets)
-    return tuple(_sentence(words, number, size) for number, size in enumerate(sizes))
-
-
-def _sentence(words: random.Random, number: int, size: int) -> str:
-    def endless() -> Iterator[str]:
-        while True:
-            yield words.choice(_WORDS)
-
-    text = f"Fact {number}:"
-    for word in endless():
-        if len(text) >= size:
-            break
-        text += f" {word}"
-    return text[: size - 2].rstrip().ljust(size - 1, "s") + "."
+    writer = Writer(bullets)
+    return tuple(writer.sentence((room + number) // bullets) for number in range(bullets))

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 # The last HTTP chunk. No answer here has a CR or an LF in its text, so nothing else can end like this.
 END = b"0\r\n\r\n"
+_STATUS = b"HTTP/1.1 200"
 
 
 class BadAnswer(Exception):
@@ -24,11 +25,6 @@ class Exchange:
     number: int
     started: float = 0.0
     reads: list[tuple[float, bytes]] = field(default_factory=list, repr=False)
-
-    @property
-    def ended(self) -> float:
-        """When its last byte came."""
-        return self.reads[-1][0]
 
 
 class Client(asyncio.Protocol):
@@ -48,14 +44,15 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         reads = self._exchange.reads
         reads.append((monotonic(), data))
-        if data.endswith(END) or len(data) < len(END) or len(reads) == 1:
-            self._look_closer(data)
+        if data.endswith(END) or len(data) < len(END) or len(reads) <= len(_STATUS):
+            self._look_closer()
 
-    def _look_closer(self, data: bytes) -> None:
-        """A first read has the status; a last one may have only a part of the end."""
+    def _look_closer(self) -> None:
+        """The first reads have the status; the last ones may have only a part of the end."""
         reads = self._exchange.reads
-        if len(reads) == 1 and not data.startswith(b"HTTP/1.1 200"):
-            self._fail(data[:200].decode("latin-1").splitlines()[0])
+        head = b"".join(data for _, data in reads[: len(_STATUS)])
+        if not head.startswith(_STATUS[: len(head)]):
+            self._fail(head[:200].decode("latin-1").splitlines()[0])
         elif b"".join(data for _, data in reads[-len(END) :]).endswith(END):
             self._finish(None)
 

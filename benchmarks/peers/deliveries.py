@@ -89,8 +89,18 @@ def _frames(body: Body) -> list[tuple[dict[str, object], int]]:
         end += len(frame) + 2
         data = b"".join(line[5:] for line in frame.split(b"\n") if line.startswith(b"data:"))
         if data:
-            found.append((json.loads(data), end))
+            found.append((_object(data), end))
     return found
+
+
+def _object(data: bytes) -> dict[str, object]:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise WrongAnswer("an event that is no JSON object")
+    return value
 
 
 def _items(body: Body) -> list[tuple[object, int]]:

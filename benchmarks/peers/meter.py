@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,14 +60,29 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
+def core_busy_s(core: int) -> float:
+    """How long this core has worked since the machine started, for whomever; what the host took for others included."""
+    for line in (_PROC / "stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks[:8])
+            return (user + nice + system + irq + softirq + steal) * _TICK_S
+    return 0.0
+
+
 def memory(root: int) -> Memory:
     """What the tree holds now, and held at most since it began or `forget_peak` was called."""
     pids = tree(root)
     return Memory(
         rss=sum(_kib(pid, "status", "VmRSS") for pid in pids),
-        pss=sum(_kib(pid, "smaps_rollup", "Pss") for pid in pids),
+        pss=pss(pids),
         peak=sum(_kib(pid, "status", "VmHWM") for pid in pids),
     )
+
+
+def pss(pids: Iterable[int]) -> int:
+    """Of these processes, in bytes: a look that is over at once, for while others are measuring."""
+    return sum(_kib(pid, "smaps_rollup", "Pss") for pid in pids)
 
 
 def forget_peak(root: int) -> None:

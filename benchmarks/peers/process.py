@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 # The slowest to start imports for 5 s on a busy machine.
@@ -27,25 +26,36 @@ def running(
     command: Sequence[str], *, core: int, environment: Mapping[str, str], folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, pinned to a core; its group is ended with the block."""
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**_inherited(), **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-            preexec_fn=partial(os.sched_setaffinity, 0, {core}),
-        )
+    with tempfile.TemporaryFile() as output:
+        with on_core(core):
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env={**_inherited(), **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         try:
             yield process
         except DidNotStart as error:
-            errors.seek(0)
-            error.add_note(errors.read()[-2000:].decode(errors="replace"))
+            output.seek(0)
+            error.add_note(output.read()[-2000:].decode(errors="replace"))
             raise
         finally:
             _end(process)
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """This thread, and what it starts meanwhile, runs there only: a child begins where its parent is."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _inherited() -> dict[str, str]:
@@ -60,20 +70,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with suppress(subprocess.TimeoutExpired):
             process.wait(END_S)
             break
-    if process.stdout is not None:
-        process.stdout.close()
-
-
-def first_line(process: subprocess.Popen[bytes]) -> str:
-    """What it prints first."""
-    assert process.stdout is not None
-    if not (line := process.stdout.readline()):
-        raise DidNotStart("it printed nothing")
-    return line.decode().strip()
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Until it listens."""
+    """Until it listens. Raises DidNotStart."""
     until = time.monotonic() + START_S
     while time.monotonic() < until:
         if process.poll() is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +31,7 @@ class Lag:
             p90=percentile(every, 90),
             p99=percentile(every, 99),
             worst=every[-1],
-            by_item=[percentile(sorted(item), 50) for item in zip(*summaries, strict=True)],
+            by_item=by_item(summaries),
         )
 
 
@@ -53,9 +53,12 @@ class Trial:
     open_pss: int = 0
     peak_rss: int = 0
     lag: Lag | None = None
-    # Is the other side fast enough? The share of its core that the model and the client took, and how late the model
-    # was with a token.
+    # From the request to the first item, the second …: medians.
+    arrival_by_item: list[float] = field(default_factory=list)
+    # How far to trust it: the share of its core that the model and the client took, the share of the service's core
+    # that was taken by anything else, and how late the model was with a token.
     driver_busy: float = 0.0
+    others_busy: float = 0.0
     model_late_p99_s: float = 0.0
 
     @property
@@ -79,6 +82,7 @@ class Results:
     """A whole comparison."""
 
     date: str
+    took_s: float
     machine: Mapping[str, Any]
     versions: Mapping[str, Mapping[str, str]]
     left_out: Mapping[str, str]
@@ -101,6 +105,11 @@ class Results:
 def _trial(value: dict[str, Any]) -> Trial:
     lag = value.pop("lag")
     return Trial(**value, lag=lag and Lag(**lag))
+
+
+def by_item(summaries: Sequence[Sequence[float]]) -> list[float]:
+    """The median over the summaries, of the first items, of the second …"""
+    return [percentile(sorted(item), 50) for item in zip(*summaries, strict=True)]
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:

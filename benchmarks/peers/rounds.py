@@ -4,67 +4,85 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 from benchmarks.peers.catalogue import Peer
-from benchmarks.peers.environments import ROOT, Address
-from benchmarks.peers.process import DidNotStart, first_line, free_port, running, wait_for
+from benchmarks.peers.process import DidNotStart, on_core
 from benchmarks.peers.results import Trial
-from benchmarks.peers.scenes import WARM_UP, Scene
-from benchmarks.peers.trial import Running, try_out
+from benchmarks.peers.scenes import Scene
+from benchmarks.peers.starting import Model, model_on, service_on
+from benchmarks.peers.trial import LIMIT_S, Running, try_out
 
-Tell = Callable[[Trial], None]
+# Who needs so much longer than one that keeps up is far off: once is enough, the other rounds shall not wait.
+SLOW_S = 10.0
 
 
 class TooFewCores(Exception):
-    """The service and what drives it need a core each."""
+    """The service, and what drives it, need a core each."""
 
 
-def play(peers: Sequence[Peer], scenes: Sequence[Scene], *, rounds: int, tell: Tell) -> list[Trial]:
-    """All trials. The services of a round live through all of its scenes, and each round starts them anew."""
-    service_core, driver_core = _cores()
-    found: list[Trial] = []
-    for round in range(rounds):
-        with ExitStack() as stack:
-            model_pid, model_port = stack.enter_context(_model(driver_core))
-            services = [stack.enter_context(_service(peer, service_core, model_pid, model_port)) for peer in peers]
-            for scene in scenes:
-                # Who goes first differs from round to round: a slow phase of the machine must not always hit the same.
-                turn = round % len(services)
-                for service in [*services[turn:], *services[:turn]]:
-                    trial = asyncio.run(try_out(service, scene, round=round))
-                    tell(trial)
-                    found.append(trial)
-    return found
+@dataclass(slots=True, kw_only=True)
+class Rounds:
+    """One comparison. `tell` hears of each trial as soon as it is over."""
+
+    peers: Sequence[Peer]
+    scenes: Sequence[Scene]
+    rounds: int
+    tell: Callable[[Trial], None]
+    slow_s: float = SLOW_S
+    limit_s: float = LIMIT_S
+    trials: list[Trial] = field(default_factory=list)
+
+    def play(self) -> None:
+        """All rounds. Services live through all the scenes of one. Raises TooFewCores."""
+        with _two_cores() as (service_core, driver_core):
+            for number in range(self.rounds):
+                with ExitStack() as stack:
+                    model = stack.enter_context(model_on(driver_core))
+                    services = list(self._start_all(stack, service_core, model, number))
+                    for scene in self.scenes:
+                        self._play_scene(scene, services, number)
+
+    def _start_all(self, stack: ExitStack, core: int, model: Model, number: int) -> Iterator[Running]:
+        """Who goes first differs from round to round: a slow phase of the machine must not always hit the same.
+
+        One that does not start, or whose answers are wrong, fails in all scenes; the others go on.
+        """
+        turn = number % len(self.peers)
+        for peer in [*self.peers[turn:], *self.peers[:turn]]:
+            try:
+                yield stack.enter_context(service_on(core, peer, model))
+            except DidNotStart as error:
+                for scene in filter(peer.plays, self.scenes):
+                    self._note(Trial(peer=peer.name, scene=scene.name, round=number, failure=_said(error)))
+
+    def _play_scene(self, scene: Scene, services: Sequence[Running], number: int) -> None:
+        for service in services:
+            if service.peer.plays(scene) and not self._was_slow(service.peer, scene):
+                self._note(asyncio.run(try_out(service, scene, in_round=number, limit_s=self.limit_s)))
+
+    def _was_slow(self, peer: Peer, scene: Scene) -> bool:
+        earlier = (each for each in self.trials if (each.peer, each.scene) == (peer.name, scene.name))
+        return any(each.wall_s >= min(scene.nominal_s + self.slow_s, self.limit_s) for each in earlier)
+
+    def _note(self, trial: Trial) -> None:
+        self.trials.append(trial)
+        self.tell(trial)
 
 
-def _cores() -> tuple[int, int]:
-    """One for the services, one for the model and this process, which moves there."""
+def _said(error: DidNotStart) -> str:
+    """In one line; what the process wrote before it ended is in the notes, and its last line says most."""
+    last = [note.strip().splitlines()[-1] for note in getattr(error, "__notes__", ()) if note.strip()]
+    return ": ".join(["did not start", str(error), *last])
+
+
+@contextmanager
+def _two_cores() -> Iterator[tuple[int, int]]:
+    """One for the services; one for the model and this process, which stays there as long."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         raise TooFewCores("two cores are needed: one for the service, one for the model and the client")
-    os.sched_setaffinity(0, {cores[1]})
-    return cores[0], cores[1]
-
-
-@contextmanager
-def _model(core: int) -> Iterator[tuple[int, int]]:
-    command = [sys.executable, "-m", "benchmarks.peers.upstream"]
-    with running(command, core=core, environment={}, folder=ROOT) as process:
-        yield process.pid, int(first_line(process))
-
-
-@contextmanager
-def _service(peer: Peer, core: int, model_pid: int, model_port: int) -> Iterator[Running]:
-    """Started, warm, and its answers right."""
-    address = Address(port=free_port(), upstream_port=model_port)
-    command = peer.environment.command(address)
-    with running(command, core=core, environment=address.variables, folder=ROOT) as process:
-        wait_for(address.port, process)
-        service = Running(peer, process.pid, address.port, model_pid, model_port)
-        warm = asyncio.run(try_out(service, WARM_UP, round=-1))
-        if warm.failure:
-            raise DidNotStart(f"{peer.name} failed its warm-up: {warm.failure}")
-        yield service
+    with on_core(cores[1]):
+        yield cores[0], cores[1]

@@ -24,6 +24,11 @@ class Scene:
     seconds: float = 0.0
     least: int = 1
 
+    @property
+    def nominal_s(self) -> float:
+        """How long it takes with a service that keeps up."""
+        return self.ramp_s + self.tokens / self.pace if self.pace else self.seconds
+
 
 SCENES = (
     Scene(name="short", title="600 tokens, full speed", tokens=600, bullets=10, streams=4, seconds=2.0, least=12),

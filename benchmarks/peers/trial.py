@@ -6,150 +6,145 @@ import asyncio
 import gc
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, replace
 from time import monotonic, process_time
 from typing import Any
 
 from benchmarks.peers import meter
-from benchmarks.peers.answers import Order, answer
+from benchmarks.peers.answers import answer
+from benchmarks.peers.asking import ask
 from benchmarks.peers.catalogue import Peer
-from benchmarks.peers.client import BadAnswer, Client, Exchange, connect, post
+from benchmarks.peers.client import BadAnswer, Exchange
 from benchmarks.peers.deliveries import WrongAnswer, arrivals
-from benchmarks.peers.results import Lag, Trial, percentile
+from benchmarks.peers.results import Lag, Trial, by_item, percentile
 from benchmarks.peers.scenes import Scene
 
-# Whoever needs longer for a scene has failed it: the longest takes a fast one 14 s.
-LIMIT_S = 120.0
+# Whoever needs longer for a scene has failed it: one that keeps up takes 13 s for the longest.
+LIMIT_S = 240.0
 # An item that comes later than this after its closing character was held back, or waited in a queue.
 LATE_S = 0.1
 # After the last byte a service still closes, logs and forgets: that is its cost, too.
 SETTLE_S = 0.1
-SOURCE = "The keeper of a light writes down what ships went by in every night of thirty years. " * 24
-
-_numbers = count(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A service and the model, as processes that listen."""
+    """A service and the model, as processes that listen on 127.0.0.1."""
 
     peer: Peer
     pid: int
+    core: int
     port: int
     model_pid: int
     model_port: int
 
 
-async def try_out(running: Running, scene: Scene, *, round: int) -> Trial:
+async def try_out(running: Running, scene: Scene, *, in_round: int, limit_s: float = LIMIT_S) -> Trial:
     """Put the service through the scene; a failure is a result, too."""
-    labels = {"peer": running.peer.name, "scene": scene.name, "round": round}
-    await asyncio.to_thread(_played, running.model_port)  # what it played before is forgotten
+    trial = Trial(peer=running.peer.name, scene=scene.name, round=in_round)
+    answered: list[Exchange] = []
     try:
-        async with asyncio.timeout(LIMIT_S):
-            return await _measure(running, scene, labels)
+        async with asyncio.timeout(limit_s):
+            return await _measure(running, scene, trial, answered)
     except TimeoutError:
-        return Trial(**labels, failure=f"not done after {LIMIT_S:g} s")
+        failure = f"not done after {limit_s:g} s, with {len(answered)} summaries"
+        return replace(trial, wall_s=limit_s, failure=failure)
     except (BadAnswer, WrongAnswer, OSError) as error:
-        return Trial(**labels, failure=f"{type(error).__name__}: {error}")
+        return replace(trial, failure=f"{type(error).__name__}: {error}")
 
 
-async def _measure(running: Running, scene: Scene, labels: dict[str, Any]) -> Trial:
+async def _measure(running: Running, scene: Scene, trial: Trial, exchanges: list[Exchange]) -> Trial:
+    """All figures of one trial; `exchanges` is filled on the way."""
+    await asyncio.to_thread(_played, running.model_port)  # what it played to others is forgotten
     idle = meter.memory(running.pid)
     meter.forget_peak(running.pid)
-    looking = asyncio.create_task(_look_at_half_time(running.pid, scene))
+    looking = asyncio.create_task(_look_at_half_time(meter.tree(running.pid), scene))
     with _no_collector():
-        driver_before, cpu_before, begun = _driver_cpu_s(running), meter.cpu_s(running.pid), monotonic()
-        exchanges = await _ask_all(running, scene)
-        ended = monotonic()
-        driver_cpu = _driver_cpu_s(running) - driver_before
+        before = _Clocks.read(running)
+        await ask(running.peer, running.port, scene, answered=exchanges)
+        wall_s = monotonic() - before.wall_s
         await asyncio.sleep(SETTLE_S)
-        cpu = meter.cpu_s(running.pid) - cpu_before
+        spent = _Clocks.read(running).since(before)
+    peak = meter.memory(running.pid).peak
     played = await asyncio.to_thread(_played, running.model_port)
-    wanted = answer(tokens=scene.tokens, bullets=scene.bullets, key=running.peer.key)
-    lags = [
-        [there - closed for there, closed in zip(times, played["closings"][str(each.number)], strict=True)]
-        for each in exchanges
-        for times in [arrivals(each, running.peer.form, wanted)]
-    ]
-    return Trial(
-        **labels,
+    if played["calls"] != len(exchanges):
+        raise WrongAnswer(f"{played['calls']} calls of the model for {len(exchanges)} summaries")
+    measured = replace(
+        trial,
         summaries=len(exchanges),
+        wall_s=wall_s,
+        cpu_s=spent.service_s,
+        idle_pss=idle.pss,
+        open_pss=await looking,
+        peak_rss=peak,
+        driver_busy=spent.driver_s / spent.wall_s,
+        others_busy=max(0.0, spent.core_s - spent.service_s) / spent.wall_s,
+        model_late_p99_s=percentile(sorted(played["late_s"]), 99) if played["late_s"] else 0.0,
+    )
+    return _with_items(measured, running.peer, scene, exchanges, played["closings"])
+
+
+def _with_items(
+    trial: Trial, peer: Peer, scene: Scene, exchanges: Sequence[Exchange], closings: dict[str, list[float]]
+) -> Trial:
+    """The trial, with what was delivered and when. Raises WrongAnswer."""
+    wanted = answer(tokens=scene.tokens, bullets=scene.bullets, key=peer.key)
+    lags, waits = [], []
+    for exchange in exchanges:
+        times = arrivals(exchange, peer.form, wanted)
+        lags.append([there - closed for there, closed in zip(times, closings[str(exchange.number)], strict=True)])
+        waits.append([there - exchange.started for there in times])
+    return replace(
+        trial,
         chunks=len(exchanges) * len(wanted.pieces),
         items=sum(map(len, lags)),
         late_items=sum(lag > LATE_S for summary in lags for lag in summary),
-        wall_s=ended - begun,
-        cpu_s=cpu,
-        idle_pss=idle.pss,
-        open_pss=await looking,
-        peak_rss=meter.memory(running.pid).peak,
         lag=Lag.of(lags),
-        driver_busy=driver_cpu / (ended - begun),
-        model_late_p99_s=percentile(sorted(played["late_s"]), 99) if played["late_s"] else 0.0,
+        arrival_by_item=by_item(waits),
     )
 
 
-def _driver_cpu_s(running: Running) -> float:
-    """The model's and our own: not that of our children, the services."""
-    return meter.cpu_s(running.model_pid) + process_time()
+@dataclass(frozen=True, slots=True)
+class _Clocks:
+    """All in seconds: the wall's, the service's CPU, the model's and our own, and how long its core was busy."""
+
+    wall_s: float
+    service_s: float
+    driver_s: float
+    core_s: float
+
+    @classmethod
+    def read(cls, running: Running) -> _Clocks:
+        return cls(
+            wall_s=monotonic(),
+            service_s=meter.cpu_s(running.pid),
+            # Our own, not that of our children, the services.
+            driver_s=meter.cpu_s(running.model_pid) + process_time(),
+            core_s=meter.core_busy_s(running.core),
+        )
+
+    def since(self, before: _Clocks) -> _Clocks:
+        return _Clocks(
+            self.wall_s - before.wall_s,
+            self.service_s - before.service_s,
+            self.driver_s - before.driver_s,
+            self.core_s - before.core_s,
+        )
 
 
-async def _ask_all(running: Running, scene: Scene) -> list[Exchange]:
-    clients = [await connect(running.port) for _ in range(scene.streams)]
-    try:
-        if scene.pace:
-            asking = [
-                _ask_once(client, running.peer, scene, after=scene.ramp_s * place / scene.streams)
-                for place, client in enumerate(clients)
-            ]
-        else:
-            left = iter(_until(scene))
-            asking = [_ask_on(client, running.peer, scene, left) for client in clients]
-        return [exchange for some in await asyncio.gather(*asking) for exchange in some]
-    finally:
-        for client in clients:
-            client.close()
-
-
-def _until(scene: Scene) -> Iterator[None]:
-    """One turn for each summary that is still to be begun."""
-    end = monotonic() + scene.seconds
-    for number in count():
-        if number >= scene.least and monotonic() >= end:
-            return
-        yield None
-
-
-async def _ask_once(client: Client, peer: Peer, scene: Scene, *, after: float) -> list[Exchange]:
-    await asyncio.sleep(after)
-    return [await _ask(client, peer, scene)]
-
-
-async def _ask_on(client: Client, peer: Peer, scene: Scene, left: Iterator[None]) -> list[Exchange]:
-    return [await _ask(client, peer, scene) for _ in left]
-
-
-async def _ask(client: Client, peer: Peer, scene: Scene) -> Exchange:
-    exchange = Exchange(next(_numbers))
-    order = Order(tokens=scene.tokens, bullets=scene.bullets, pace=scene.pace, key=peer.key, number=exchange.number)
-    sizes = {"max_bullets": scene.bullets, "max_bullet_chars": scene.max_bullet_chars}
-    await client.ask(exchange, post(peer.path, {"text": f"{order} {SOURCE}", **sizes, **peer.extra}))
-    return exchange
-
-
-async def _look_at_half_time(pid: int, scene: Scene) -> int:
-    """What the service holds when all streams are open: PSS in bytes. At full speed there is no such moment: 0."""
+async def _look_at_half_time(pids: Sequence[int], scene: Scene) -> int:
+    """What the service holds while all streams are open: PSS in bytes. At full speed there is no such moment: 0."""
     if not scene.pace:
         return 0
     await asyncio.sleep(scene.ramp_s + scene.tokens / scene.pace / 2)
-    return meter.memory(pid).pss
+    return await asyncio.to_thread(meter.pss, pids)  # the clients go on reading meanwhile
 
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """The garbage collector of the client's process walks through every read that is kept: it would stop the clock."""
+    """A collection would walk through every read that is kept, and stop the clients' clock for as long."""
     gc.collect()
     gc.disable()
     try:
@@ -160,7 +155,9 @@ def _no_collector() -> Iterator[None]:
 
 def _played(port: int) -> dict[str, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", "/played")
-    found: dict[str, Any] = json.loads(connection.getresponse().read())
-    connection.close()
-    return found
+    try:
+        connection.request("GET", "/played")
+        found: dict[str, Any] = json.loads(connection.getresponse().read())
+        return found
+    finally:
+        connection.close()

@@ -69,6 +69,7 @@ class Run:
         self._account = Account(admitted=admitted)
         self._deadline = admitted + total_s
         self._winding_up = False
+        self._pauses = False  # between two calls
         self._stopped: Cause | None = None
         self._lost: LogError | None = None  # why nothing can be written any more
         self._scope: asyncio.Timeout | None = None  # around the pass of now: its clock, and the way to interrupt it
@@ -85,6 +86,8 @@ class Run:
     def wind_up(self) -> None:
         """The process is going away: what runs goes on, but nothing more is begun."""
         self._winding_up = True
+        if self._pauses:
+            self._interrupt()
 
     async def run(self) -> None:
         """Live from the first event to the last. Raises its own cancellation, and what kept the last one back."""
@@ -182,24 +185,34 @@ class Run:
 
     async def _pause(self, seconds: float) -> bool:
         """Wait, and be woken by what interrupts; True if nothing did."""
-        if seconds > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(seconds, self._left_s)) as scope:
-                    self._scope = scope
+        if seconds <= 0:
+            return True
+        scope = asyncio.timeout(min(seconds, self._left_s))
+        with suppress(TimeoutError):
+            try:
+                async with scope:
+                    self._scope, self._pauses = scope, True
                     await asyncio.get_running_loop().create_future()
-            self._scope = None
-        return not self._interrupted and self._left_s > 0
+            finally:
+                self._scope, self._pauses = None, False
+        return not self._interrupted and not self._winding_up and self._left_s > 0
 
     async def _call_one(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
         reported = End(Cause.ERROR)  # nothing is known of it, should the call raise
-        self._summary.begin(next_pass)
+        self._summary.begin(next_pass, quotes=upstream.can.quotes)
         self._relay.note_call(upstream)
         try:
             reported = await self._call(next_pass, upstream, prepared)
         finally:
             self._account.note_pass(next_pass, reported, model=upstream.model)
-            self._relay.note_end(upstream, reported, begun=self._summary.begun)
+        self._relay.note_end(upstream, reported, begun=self._summary.begun, health=self._health(reported))
         return reported
+
+    def _health(self, end: End) -> Cause:
+        """What an end says of its upstream: nothing, if it was ours; and all is well once the document has closed."""
+        if self._interrupted or (end.cause is Cause.TIMEOUT and self._left_s <= 0):
+            return Cause.CANCELLED
+        return end.cause if self._summary.wants == "more" else Cause.STOP
 
     async def _call(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
         """One pass, from the call to the closed socket."""
@@ -210,6 +223,7 @@ class Run:
                 self._scope = scope
                 prompt = next_pass.prompt(quotes=upstream.can.quotes)
                 async with upstream.call(prompt, deadline=self._deadline) as reply:
+                    self._relay.note_answer()
                     del prompt  # it has the whole source in it, and the answer may take minutes
                     if prepared is not None:
                         await asyncio.shield(prepared)

@@ -17,12 +17,14 @@ HEADERS = {"Content-Type": "application/json"}
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """One session for all: its connections are kept."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         app.state.session = session
         yield
 
 
 async def summaries(request: Request) -> StreamingResponse:
+    """Hand on the request's body, and then the answer's."""
     body = await request.body()
 
     async def relay() -> AsyncIterator[bytes]:

@@ -1,15 +1,16 @@
-"""The model's side, made to be no bottleneck: it plays rendered answers, and notes when each item's last byte went out.
+"""The model's side, made to be no bottleneck: it plays rendered answers, and notes when each item's end went out.
 
-    python -m benchmarks.peers.upstream
+    PORT=8090 python -m benchmarks.peers.model
 
-The general fake upstream draws each event up as it goes and plays it through a machine of many steps; that costs as much
-as the peers themselves. Here an answer is bytes, rendered once; at full speed it is one write, at pace one write a token.
+The general fake upstream draws each event up and plays it through a machine of many steps; that costs about as much as
+the services here do. So an answer is bytes, rendered once: at full speed one write, at pace one write a token.
 `GET /played` gives what was noted since it was last asked, and forgets it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 
 from benchmarks.fake_upstream.connection import Connection, error_body
@@ -26,7 +27,7 @@ class Playback:
     def __init__(self) -> None:
         self._closings: dict[int, list[float]] = {}
         self._late: list[float] = []
-        self._failures: list[str] = []
+        self._calls = 0
 
     def connection_opened(self, connection: Connection) -> None:
         """Nothing to do."""
@@ -35,8 +36,8 @@ class Playback:
         """Nothing to do."""
 
     def serving_failed(self, error: BaseException) -> None:
-        """Keep it for the report."""
-        self._failures.append(repr(error))
+        """Have it written down; the connection is broken, and so the trial fails."""
+        asyncio.get_running_loop().call_exception_handler({"message": "cannot play", "exception": error})
 
     async def serve(self, request: Request, connection: Connection) -> None:
         """Play an answer, or tell what was played."""
@@ -50,6 +51,7 @@ class Playback:
 
     async def _play(self, order: Order, connection: Connection) -> None:
         wanted = answer(tokens=order.tokens, bullets=order.bullets, key=order.key)
+        self._calls += 1
         closings = self._closings[order.number] = []
         connection.begin(200, HEADERS)
         if order.pace:
@@ -76,20 +78,19 @@ class Playback:
             due += period
 
     def _report(self) -> object:
-        found = {"closings": self._closings, "late_s": self._late, "failures": self._failures}
-        self._closings, self._late, self._failures = {}, [], []
+        found = {"calls": self._calls, "closings": self._closings, "late_s": self._late}
+        self._calls, self._closings, self._late = 0, {}, []
         return found
 
 
 async def main() -> None:
-    """Print the port, and serve until SIGTERM."""
+    """Serve until SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     playback = Playback()
-    server = await loop.create_server(lambda: Connection(playback), "127.0.0.1", 0, backlog=1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.create_server(lambda: Connection(playback), "127.0.0.1", int(os.environ["PORT"]), backlog=1024)
     await stop.wait()
 
 
