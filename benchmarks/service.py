@@ -3,8 +3,8 @@
     python -m benchmarks.service [--top N]
 
 The service is as `streamsum serve` runs it, over real sockets, but in one process with the model and the client, and in
-step with them: the model goes on when what it wrote has been read. So each run makes the same calls. What the event loop
-itself calls is left out: how often it turns is not ours to say.
+step with them: the model goes on when what it wrote has been read. So each run makes the same calls. What the event
+loop itself calls is left out: how often it turns is not ours to say.
 """
 
 from __future__ import annotations
@@ -143,13 +143,11 @@ async def _service(model: Model) -> AsyncIterator[int]:
     upstream.close()
 
 
-async def _summarise(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scene: Scene, wanted: Answer
-) -> None:
+async def _summarise(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scene: Scene, wanted: Answer) -> None:
     body = {"text": "A text. " * 200, "max_bullets": scene.bullets, "max_bullet_chars": 1000, "evidence": "off"}
     data = json.dumps(body).encode()
-    head = f"POST /v1/summaries HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(data)}"
-    writer.write(f"{head}\r\n\r\n".encode() + data)
+    head = f"POST /v1/summaries HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\n\r\n".encode() + data)
     told = await reader.readuntil(b"\r\n0\r\n\r\n")
     await _turns()
     events = [json.loads(line[6:]) for line in told.splitlines() if line.startswith(b"data: ")]
