@@ -20,7 +20,10 @@ _OF_THE_BODY = {"content-length", "content-type", "transfer-encoding"}
 
 
 def writes_the_same(client: openai.AsyncOpenAI) -> bool:
-    """Is each request of `client` like the one before? Not where a key is asked for, or drawn up, for each."""
+    """Will each request of `client`, which has sent none, be like the one before?
+
+    Not where a key is asked for each time, where requests are signed, or of a class that may do either.
+    """
     return type(client) is openai.AsyncOpenAI and bool(client.api_key) and client.workload_identity is None
 
 
@@ -41,15 +44,9 @@ class Letterhead:
 
     async def send(self, body: Mapping[str, Any]) -> Body:
         """Send `body` as JSON; entered is a 2xx. Raises BadStatus, httpx2.TransportError."""
-        data = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_of_toml).encode()
+        data = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         status, headers, answer = await self._transport.send(self._method, self._url, self._headers, data)
         if 200 <= status < 300:
             return answer
         text = (await answer.read_error()).decode(errors="replace")
         raise BadStatus(status, text, retry_after=headers.get("Retry-After"))
-
-
-def _of_toml(value: Any) -> str:
-    """A date or a time, which an operator's `extra_body` may have, as the SDK writes it."""
-    text: str = value.isoformat()
-    return text

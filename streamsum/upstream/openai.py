@@ -61,6 +61,7 @@ class OpenAIUpstream:
         self.client = client.with_options(max_retries=0)
         # A copy reads them anew from the environment, where `client` has been told to do without.
         self.client.organization, self.client.project = client.organization, client.project
+        self._writes_the_same = writes_the_same(self.client)
         self._letterhead: Letterhead | None = None
         self._stall_s = stall_s
         self._think_s = think_s
@@ -142,7 +143,7 @@ class OpenAIUpstream:
         except openai.APIStatusError as error:
             answer = error.response
             raise BadStatus(answer.status_code, answer.text, retry_after=answer.headers.get("Retry-After")) from None
-        if writes_the_same(self.client):
+        if self._writes_the_same:
             self._letterhead = Letterhead.of(response)
         return body_of(response)
 
