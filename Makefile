@@ -40,8 +40,9 @@ fuzz: $(STAMP) ## many random streams through the core: STREAMS=200000, another 
 soak: $(STAMP) ## ten minutes of churn, after which nothing may be left behind; less with FOR_S=...
 	@STREAMSUM_SOAK_S=$(or $(FOR_S),600) $(BIN)/python -m pytest -q -s tests/test_churn.py
 
-bench: $(STAMP) ## time the core against other parsers, about a minute
+bench: $(STAMP) ## time the core against other parsers, then a short load test: about two minutes
 	@$(BIN)/python -m benchmarks.core
+	@$(BIN)/python -m benchmarks.load --concurrency 1,20 --duration 8s
 
 bench-peers: $(STAMP) ## ours beside its peers, about 14 minutes; less with ARGS="--scenes few --rounds 1"; PUBLISH=1
 	@$(BIN)/python -m benchmarks.peers $(if $(PUBLISH),--publish) $(ARGS)
