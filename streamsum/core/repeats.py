@@ -6,6 +6,7 @@ different things; a bullet that adds a clause says something new. In doubt it is
 what is rejected is lost.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import product
@@ -33,6 +34,7 @@ _TURNS = 3
 _LONGEST_TURN = 400
 _LEAST_BYTES = 96  # in UTF-8, so that in Chinese a phrase needs fewer characters; longer than any row of dots
 _NEEDLE = 16
+_DIGIT = re.compile(r"\d")
 _TRIES = 4  # a phrase may have its own last characters more than once in it
 
 
@@ -99,9 +101,9 @@ def _without(numbers: Iterable[Number], text: str) -> str:
 
 
 def _unmatched(ones: Counter[str], others: Counter[str]) -> tuple[int, int]:
-    """How many words each has alone, but for those that are only spelt in another way."""
+    """How many words each has alone, but for those that are only spelt in another way: no "A320" is an "A330"."""
     for word, like in product(list(ones), list(others)):
-        if fuzz.ratio(word, like) >= _SAME_WORD:
+        if fuzz.ratio(word, like) >= _SAME_WORD and not _DIGIT.search(word + like):
             both = min(ones[word], others[like])
             ones[word] -= both
             others[like] -= both

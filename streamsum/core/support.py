@@ -20,7 +20,7 @@ from streamsum.core.words import Word, stem
 
 # Sentences that are looked at closely.
 _CANDIDATES = 6
-_CLOSEST = 2  # of them, which another one is tried beside
+_CLOSEST = 3  # of them, which another one is tried beside
 # How far the second sentence may be from the first, unless it is a candidate itself.
 _NEIGHBOURS, _NEAR = (-2, -1, 1), 2
 # Of the coverage, what a second sentence must add: two have more of anything than one, two far apart most of all.
@@ -29,6 +29,8 @@ _COST_OF_A_SECOND, _COST_OF_DISTANCE = 0.1, 0.2
 _LEAST_SENTENCES = 10
 # How much of a thing it is: the second part of a name ("Henry Hall"), a pair of characters (they overlap), a number.
 _REST_OF_NAME, _PAIR, _NUMBER = 0.3, 0.4, 1.5
+# A claim of fewer things cannot have as many found: all of two are as good as four of five.
+_FEW_THINGS = 4.0
 # How much a word that can mean the same is worth.
 _RELATED = 0.6
 # Of the coverage, where there is no need to look for such words.
@@ -58,6 +60,7 @@ class Search:
         self.weights = [log(1 + sentences / (len(each) or 1)) for each in self.where]
         self._total = sum(self.weights) or 1.0
         self._sizes = [*_sizes(claim.words), *[_NUMBER] * len(claim.numbers)]
+        self._scale = max(1.0, _FEW_THINGS / (sum(self._sizes) or 1.0))
         self._rows: dict[int, _Row] = {}
         self._stops = stop_words(index.language)
 
@@ -80,15 +83,17 @@ class Search:
         if len(sentences) > 1:
             other = self._row(sentences[1])
             coverage = sum(map(max, row.weights, other.weights)) / self._total - _cost(*sentences)
-            things = max(things, other.things)
-        return Support(sentences, 1 / (1 + exp(-(_COVERAGE * coverage + _THINGS * log1p(things) + _NEITHER))))
+            # What is said in two places far apart is not said together.
+            near = sentences[1] - sentences[0] <= _NEAR
+            things = sum(map(max, row.sizes, other.sizes)) if near else max(things, other.things)
+        strength = _COVERAGE * coverage + _THINGS * log1p(things * self._scale) + _NEITHER
+        return Support(sentences, 1 / (1 + exp(-strength)))
 
     def _row(self, sentence: int) -> "_Row":
         if (row := self._rows.get(sentence)) is None:
             there = [sentence in where for where in self.where]
-            weights = list(map(mul, self.weights, there))
-            row = _Row(weights, sum(weights) / self._total, sum(map(mul, self._sizes, there)))
-            self._rows[sentence] = row
+            weights, sizes = list(map(mul, self.weights, there)), list(map(mul, self._sizes, there))
+            row = self._rows[sentence] = _Row(weights, sizes, sum(weights) / self._total, sum(sizes))
         return row
 
     def _add_related(self, sentence: int) -> None:
@@ -101,6 +106,7 @@ class Search:
             if not row.weights[at] and Senses.of([word.stem]).meet(there):
                 row.weights[at] = _RELATED * self.weights[at]
                 row.coverage += row.weights[at] / self._total
+                row.sizes[at] = _RELATED
                 row.things += _RELATED
 
     def _of_word(self, word: Word) -> dict[int, int]:
@@ -129,9 +135,10 @@ class Search:
 
 @dataclass(slots=True)
 class _Row:
-    """What one sentence has of a claim: the weights of the words and numbers there; and how many things they are."""
+    """What one sentence has of a claim: of each word and number its weight and size, or 0; their share; the sum of sizes."""
 
     weights: list[float]
+    sizes: list[float]
     coverage: float
     things: float
 
