@@ -13,13 +13,13 @@ help: ## show this list
 
 setup: $(STAMP) ## make .venv with everything in requirements/, by hash
 
-$(STAMP): requirements/dev.txt requirements/embedded.txt pyproject.toml
+$(STAMP): requirements/dev.txt requirements/embedded.txt requirements/servers.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("streamsum needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "setting up .venv (once) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
-		-r requirements/dev.txt -r requirements/embedded.txt
+		-r requirements/dev.txt -r requirements/embedded.txt -r requirements/servers.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -37,8 +37,9 @@ test: $(STAMP) ## run the whole test suite, with coverage
 fuzz: $(STAMP) ## many random streams through the core: STREAMS=200000, another set of them with SEED=...
 	@STREAMSUM_FUZZ_STREAMS=$(or $(STREAMS),200000) STREAMSUM_FUZZ_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -q tests/test_fuzz.py
 
-soak: $(STAMP) ## ten minutes of churn, after which nothing may be left behind; less with FOR_S=...
-	@STREAMSUM_SOAK_S=$(or $(FOR_S),600) $(BIN)/python -m pytest -q -s tests/test_churn.py
+soak: $(STAMP) ## churn, cuts, kills, restarts, 500 listeners, about half an hour; less churn with FOR_S=...
+	@STREAMSUM_SOAK=1 STREAMSUM_SOAK_S=$(or $(FOR_S),600) $(BIN)/python -m pytest -q -s tests/test_churn.py \
+		tests/test_aborts.py tests/test_fan_out.py tests/test_log_machine.py tests/test_replicas.py
 
 bench: $(STAMP) ## time the core against other parsers, then a short load test: about two minutes
 	@$(BIN)/python -m benchmarks.core
@@ -58,8 +59,9 @@ format: $(STAMP) ## put the code in form
 
 lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (add UPGRADE=1 for newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/runtime.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/embedded.in -o requirements/embedded.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/servers.in -o requirements/servers.txt
 	$(foreach each,$(wildcard benchmarks/peers/services/*/requirements.in), \
 		$(COMPILE) $(if $(UPGRADE),--upgrade) $(each) -o $(each:.in=.txt) &&) true
 

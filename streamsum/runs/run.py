@@ -6,6 +6,7 @@ a bug. Each way appends exactly one final event, unless the right to write is lo
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -13,12 +14,12 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from streamsum.core.events import Bullet, Event, SummaryCompleted, SummaryCreated, SummaryFailed, Terminal
+from streamsum.core.events import ANY_EVENT, Bullet, Event, SummaryCompleted, SummaryCreated, SummaryFailed, Terminal
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause, End, Pass
 from streamsum.core.sse import encode
 from streamsum.core.summary import Summary
-from streamsum.errors import Fenced, LogError, Problem
+from streamsum.errors import Fenced, HandedOver, LogError, Problem
 from streamsum.runs.account import Account
 from streamsum.runs.log import Entry, Happening, Lease
 from streamsum.runs.previews import Previews
@@ -49,17 +50,21 @@ class Run:
         total_s: float,
         item_model: type[BaseModel] = Item,
         reask: int = 1,
+        held_s: float = 0.0,
+        stored: Sequence[Entry] = (),
     ) -> None:
         """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then.
 
-        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again.
+        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long its
+        caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of it.
         """
         self.id = id
         # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
         # is cancelled cancels it for all.
         self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
         self._request = request.without_text()
-        self._summary = Summary(request, item_model=item_model, reask=reask)
+        events = [ANY_EVENT.validate_json(entry.data) for entry in stored]
+        self._summary = Summary.replay(request, events, item_model=item_model, reask=reask)
         self._previews = Previews(self._summary, lease) if request.preview else None
         self._relay = relay
         self._model = relay.first.model
@@ -67,6 +72,9 @@ class Run:
         self._prepares = request.evidence != "off" and len(request.text) > PREPARE_ASIDE_CHARS
         self._lease = lease
         self._account = Account(admitted=admitted)
+        for event in events[:1]:
+            self._account.note_lost_pass(getattr(event, "model", self._model))
+        self._held_until = admitted + held_s
         self._deadline = admitted + total_s
         self._winding_up = False
         self._pauses = False  # between two calls
@@ -74,7 +82,7 @@ class Run:
         self._lost: LogError | None = None  # why nothing can be written any more
         self._scope: asyncio.Timeout | None = None  # around the pass of now: its clock, and the way to interrupt it
         self._began = False  # has there been a pass?
-        self._n = 0  # the last event's number
+        self._n = len(stored)  # the last event's number
         self._has_ended = False  # the final event is stored
 
     def stop(self, cause: Cause) -> None:
@@ -89,11 +97,28 @@ class Run:
         if self._pauses:
             self._interrupt()
 
+    def leave(self) -> None:
+        """The process goes: another goes on, if any can and the caller knows of the summary; else it ends."""
+        if self._is_held or not self._lease.can_hand_over:
+            self.stop(Cause.DRAINING)
+        elif not self._interrupted:
+            self._lost = HandedOver()
+            self._interrupt()
+
+    @property
+    def _is_held(self) -> bool:
+        """Does its caller still wait for the status, or for all of it, and know nothing of the summary?"""
+        waits_for_status = not self.started.done() and asyncio.get_running_loop().time() < self._held_until
+        return waits_for_status or self._held_until == math.inf
+
     async def run(self) -> None:
         """Live from the first event to the last. Raises its own cancellation, and what kept the last one back."""
         watcher = asyncio.create_task(self._watch(), name=f"watch {self.id}")
         try:
             await self._live()
+        except HandedOver:
+            self._say_started(None)
+            logger.info("summary %s: handed over", self.id)
         except LogError as error:
             self._say_started(None if isinstance(error, Fenced) else Problem.of("log_unavailable"))
             logger.warning("summary %s: its log is lost: %s", self.id, type(error).__name__)
@@ -107,7 +132,8 @@ class Run:
 
     async def _live(self) -> None:
         try:
-            await self._write([self._created()])
+            if not self._n:
+                await self._write([self._created()])
             await self._call_models()
         except LogError:
             raise
@@ -263,6 +289,8 @@ class Run:
         end = End(Cause.TIMEOUT) if reply is None else reply.end()
         if self._stopped is not None:
             return replace(end, cause=self._stopped)
+        if self._lost is not None:
+            return replace(end, cause=Cause.DRAINING)  # we leave: that says nothing of it
         if self._summary.wants == "nothing":
             # We hung up there: what else came in that read would not have been seen in smaller ones.
             return End(Cause.CLOSED_BY_US)
