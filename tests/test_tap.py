@@ -1,11 +1,19 @@
 """A body poured out in the frame that received it: nothing is lost, nothing comes twice, and every end is told."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from streamsum.upstream.transport import Body, Transport, body_of, http_client
 from tests.test_transport import CHUNKED, OK, Handler, client, request_head, says, sent, site
@@ -217,3 +225,55 @@ async def test_more_than_is_taken_is_not_read() -> None:
             before = written
             await asyncio.sleep(0.05)
         assert written < 16 << 20
+
+
+def server_tls(folder: Path) -> ssl.SSLContext:
+    """For 127.0.0.1, with a certificate of its own, in `certificate.pem`, and a key that is drawn anew each time."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    a_day, now = timedelta(days=1), datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - a_day, now + a_day)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    (folder / "certificate.pem").write_bytes(signed.public_bytes(pem))
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return context
+
+
+async def test_over_tls_it_is_the_same(tmp_path: Path) -> None:
+    """As most models are spoken to: poured, kept for the next call, cut in the middle."""
+    pump = Pump(b"one")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await says(CHUNKED, b"2\r\nok\r\n0\r\n\r\n", keep=True)(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_tls(tmp_path))
+    trust = ssl.create_default_context(cafile=tmp_path / "certificate.pem")
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with asyncio.timeout(15), client(trust=trust) as sending:
+        for _ in range(2):
+            glass = Glass()
+            async with sent(sending, url) as response:
+                await body_of(response).pour(glass.take)
+            assert b"".join(glass.reads) == b"ok"
+    server.close()
+    server = await asyncio.start_server(pump.serve, "127.0.0.1", 0, ssl=server_tls(tmp_path))
+    trust = ssl.create_default_context(cafile=tmp_path / "certificate.pem")
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with asyncio.timeout(15), client(trust=trust) as sending, sent(sending, url) as response:
+        glass = Glass()
+        pouring = asyncio.create_task(body_of(response).pour(glass.take))
+        pump.go_on()
+        await glass.until_filled()
+        assert glass.tasks == [None]
+        body_of(response).close()
+        with pytest.raises(httpx2.ReadError):
+            await pouring
+    server.close()
