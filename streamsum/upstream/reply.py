@@ -53,7 +53,7 @@ class OpenAIReply:
                 self._at_end = True
             if self._has_enough:
                 return True
-        if self._answer.done and not self._answer.failure:
+        if self._answer.done and not self._answer.failure and not self._body.is_over:
             await self._see_out()
         return False
 

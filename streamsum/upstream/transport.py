@@ -41,6 +41,11 @@ class Body(httpx2.AsyncByteStream):
         self._error_body_s = error_body_s
         self._tap: Tap | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Has all of it been read?"""
+        return self._response.content.at_eof()
+
     async def pour(self, take: Take) -> None:
         """Hand each read to `take` in the frame that received it, b"" at the end; until `take` returns False.
 
