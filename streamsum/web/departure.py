@@ -13,11 +13,29 @@ class ClientGone(Exception):
 
 
 @asynccontextmanager
-async def departure(receive: Receive) -> AsyncIterator[asyncio.Task[None]]:
-    """A task that is done when the client has left; enter it when the body has been read."""
+async def departure(receive: Receive) -> AsyncIterator[None]:
+    """When the client leaves, whatever the block waits for is given up, and ClientGone comes out of it.
+
+    Enter it when the body has been read.
+    """
+    loop = asyncio.get_running_loop()
+    scope = asyncio.timeout(None)
     watch = asyncio.create_task(_until_gone(receive))
+
+    def interrupt(_watch: "asyncio.Task[None]") -> None:
+        scope.reschedule(loop.time())
+
     try:
-        yield watch
+        async with scope:
+            watch.add_done_callback(interrupt)
+            try:
+                yield
+            finally:
+                watch.remove_done_callback(interrupt)
+    except TimeoutError:
+        if scope.expired():
+            raise ClientGone from None
+        raise
     finally:
         await let_go(watch)
 
