@@ -16,18 +16,22 @@ import selectors
 import socket
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, TypeAlias
+
+from starlette.applications import Starlette
 
 from benchmarks.fake_upstream.connection import Connection
 from benchmarks.fake_upstream.player import LAST_CHUNK, STREAM_HEADERS
 from benchmarks.fake_upstream.requests import Request
 from benchmarks.peers.answers import Answer, answer
 from streamsum.settings import Settings
+from streamsum.upstream.base import Upstream
+from streamsum.upstream.build import build
 from streamsum.web.app import create_app, lifespan
 from streamsum.web.server import Server
 
@@ -47,18 +51,29 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """An answer of `bullets` in `tokens`, one chunk each, and how many chunks the service finds in a read."""
+    """An answer of `bullets` in `tokens`, one chunk each; how many chunks the service finds in a read; the calls."""
 
     name: str
     tokens: int
     bullets: int
     chunks_a_read: int
+    calls: int  # as many as it was found to cost; `tests/test_benchmark_service.py` holds it to that
+    most: int | None = None  # `max_bullets`, if others than there are
 
 
 SCENES = (
-    Scene(name="at pace", tokens=600, bullets=10, chunks_a_read=1),
-    Scene(name="at full speed", tokens=600, bullets=10, chunks_a_read=10_000),
+    Scene(name="at pace", tokens=600, bullets=10, chunks_a_read=1, calls=48_000),
+    Scene(name="at full speed", tokens=600, bullets=10, chunks_a_read=10_000, calls=18_700),
+    Scene(name="a short one", tokens=40, bullets=2, chunks_a_read=10_000, calls=4_200),
 )
+
+# What is done to the upstream that the service asks: to see a slip where one was planted.
+Spoil: TypeAlias = Callable[[Upstream], Upstream]
+
+
+def as_it_is(upstream: Upstream) -> Upstream:
+    """Nothing."""
+    return upstream
 
 
 @dataclass(slots=True)
@@ -112,39 +127,49 @@ async def _turns() -> None:
         await asyncio.sleep(0)
 
 
-async def count(scene: Scene) -> Calls:
+async def count(scene: Scene, *, spoil: Spoil = as_it_is) -> Calls:
     """The calls of one summary, a first one left out. Raises WrongAnswer."""
     wanted = answer(tokens=scene.tokens, bullets=scene.bullets, key="bullets")
     calls = Calls(chunks=len(wanted.pieces))
-    async with asyncio.timeout(LIMIT_S), _service(Model(wanted, chunks_a_read=scene.chunks_a_read)) as port:
+    async with asyncio.timeout(LIMIT_S), _service(Model(wanted, chunks_a_read=scene.chunks_a_read), spoil) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        await _summarise(reader, writer, scene, wanted)
-        with counted(calls.by_function):
+        try:
             await _summarise(reader, writer, scene, wanted)
-        writer.close()
+            with counted(calls.by_function):
+                await _summarise(reader, writer, scene, wanted)
+        finally:
+            writer.close()
+            await writer.wait_closed()
     return calls
 
 
 @asynccontextmanager
-async def _service(model: Model) -> AsyncIterator[int]:
+async def _service(model: Model, spoil: Spoil) -> AsyncIterator[int]:
     """The service, with this model: its port."""
-    loop = asyncio.get_running_loop()
-    upstream = await loop.create_server(lambda: Connection(model), "127.0.0.1", 0)
-    port = upstream.sockets[0].getsockname()[1]
-    settings = Settings.read({"OPENAI_API_KEY": "sk-none", "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1"})
-    app = create_app(settings)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        async with lifespan(app):
-            server = Server(app)
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            yield listener.getsockname()[1]
-            server.should_exit = True
-            await serving
-    upstream.close()
+    asked_at = await asyncio.get_running_loop().create_server(lambda: Connection(model), "127.0.0.1", 0)
+    with closing(asked_at), socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{asked_at.sockets[0].getsockname()[1]}/v1"
+        settings = Settings.read({"OPENAI_API_KEY": "sk-none", "OPENAI_BASE_URL": url})
+        async with aclosing(spoil(build(settings))) as asked:
+            app = create_app(settings, upstream=asked)
+            async with lifespan(app), _served(app, listener):
+                yield listener.getsockname()[1]
+
+
+@asynccontextmanager
+async def _served(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
+    server = Server(app)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def _summarise(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scene: Scene, wanted: Answer) -> None:
-    body = {"text": "A text. " * 200, "max_bullets": scene.bullets, "max_bullet_chars": 1000, "evidence": "off"}
+    most = scene.most or scene.bullets
+    body = {"text": "A text. " * 200, "max_bullets": most, "max_bullet_chars": 1000, "evidence": "off"}
     data = json.dumps(body).encode()
     head = f"POST /v1/summaries HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n"
     writer.write(f"{head}Content-Type: application/json\r\n\r\n".encode() + data)
