@@ -18,7 +18,7 @@ from streamsum.core.source_index import SourceIndex
 from streamsum.core.support import Search
 
 # What `require` asks: on tests/evidence/tuning the best trade of inventions let pass against paraphrases lost.
-SUPPORTED = 0.43
+SUPPORTED = 0.45
 # What is less is not shown: that sentence has a name or a word in common with the bullet.
 _WORTH_SHOWING = 0.15
 # Where the model has said which words it means, and they are there, the bullet may be farther from them.

@@ -25,6 +25,8 @@ _WORTH_A_LOOK = 70
 _MANY_WORDS, _SHARED = 8, 0.5
 # Of the words of the longer one, how many it may have that the shorter has not.
 _MORE = 0.25
+# With fewer words that mean anything, "One fact." and "Another fact." would be the same.
+_FEWEST_WORDS = 3
 # Per cent of the letters: "organised" and "organized".
 _SAME_WORD = 85
 
@@ -89,7 +91,8 @@ def _say_the_same(one: str, other: str, stops: Collection[str]) -> bool:
     ones = Counter(tokens(_without(numbers, one), stops))
     others = Counter(tokens(_without(other_numbers, other), stops))
     more, less = _unmatched(ones - others, others - ones)
-    if not ones or (more and less) or more + less > _MORE * max(ones.total(), others.total()):
+    too_short = min(ones.total(), others.total()) < _FEWEST_WORDS
+    if too_short or (more and less) or more + less > _MORE * max(ones.total(), others.total()):
         return fold(one).split() == fold(other).split() != []
     return _are_equal(numbers, other_numbers) and _have_one_sense(one, other)
 

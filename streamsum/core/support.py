@@ -19,8 +19,9 @@ from streamsum.core.thesaurus import Senses
 from streamsum.core.words import Word, stem
 
 # Sentences that are looked at closely.
-_CANDIDATES = 6
-_CLOSEST = 3  # of them, which another one is tried beside
+_CANDIDATES = 4
+_CLOSEST = 3  # of them, that are read word by word, or may be a second sentence
+_FIRST = 2  # of them, that may have a second
 # How far the second sentence may be from the first, unless it is a candidate itself.
 _NEIGHBOURS, _NEAR = (-2, -1, 1), 2
 # Of the coverage, what a second sentence must add: two have more of anything than one, two far apart most of all.
@@ -32,11 +33,16 @@ _REST_OF_NAME, _PAIR, _NUMBER = 0.3, 0.4, 1.5
 # A claim of fewer things cannot have as many found: all of two are as good as four of five.
 _FEW_THINGS = 4.0
 # How much a word that can mean the same is worth.
-_RELATED = 0.6
-# Of the coverage, where there is no need to look for such words.
-_COVERED = 0.8
-# A logistic regression on tests/evidence/tuning, faithful bullets and paraphrases against invented ones.
+_RELATED = 0.5
+# Of the coverage, what is enough: there is no need to look for such words, or for a second sentence.
+_COVERED = 0.9
+# And of the score, for such words.
+_SURE = 0.9
+# Near those of a logistic regression on tests/evidence/tuning, what is said against what is invented; but coverage
+# counts for more than there, as longer bullets than those of the set need it.
 _COVERAGE, _THINGS, _NEITHER = 2.0, 5.0, -6.8
+
+_score = attrgetter("score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,14 @@ class Search:
 
     def __init__(self, index: SourceIndex, claim: Claim) -> None:
         self.index, self.claim = index, claim
-        self.where: list[dict[int, int]] = [*map(self._of_word, claim.words), *map(self._of_number, claim.numbers)]
+        self.where: list[dict[int, int]] = [*map(index.where, claim.words), *map(self._of_number, claim.numbers)]
         sentences = max(len(index), _LEAST_SENTENCES)
         self.weights = [log(1 + sentences / (len(each) or 1)) for each in self.where]
         self._total = sum(self.weights) or 1.0
         self._sizes = [*_sizes(claim.words), *[_NUMBER] * len(claim.numbers)]
         self._scale = max(1.0, _FEW_THINGS / (sum(self._sizes) or 1.0))
         self._rows: dict[int, _Row] = {}
+        self._senses: list[Senses] = []
         self._stops = stop_words(index.language)
 
     def best(self) -> Support | None:
@@ -71,10 +78,16 @@ class Search:
             for sentence in where:
                 votes[sentence] = votes.get(sentence, 0.0) + weight
         candidates = nlargest(_CANDIDATES, votes, key=votes.__getitem__)
+        if not candidates:
+            return None
         self._look_closely(candidates)
-        for sentence in candidates[:_CLOSEST]:
-            self._add_related(sentence)
-        return max(map(self.of, self._choices(candidates)), key=attrgetter("score"), default=None)
+        alone = max((self.of((sentence,)) for sentence in candidates), key=_score)
+        if self._row(alone.sentences[0]).coverage >= _COVERED:
+            return alone
+        if alone.score < _SURE and self.index.language == "en":
+            for sentence in candidates[:_CLOSEST]:
+                self._add_related(sentence)
+        return max(map(self.of, self._choices(candidates)), key=_score)
 
     def of(self, sentences: tuple[int, ...]) -> Support:
         """How well these support the claim."""
@@ -99,18 +112,14 @@ class Search:
     def _add_related(self, sentence: int) -> None:
         """Count words of the claim that are not in the sentence, if one is that can mean the same."""
         row = self._row(sentence)
-        if row.coverage > _COVERED or self.index.language != "en":
-            return
         there = Senses.of(stem(word) for word in self.index.words_of(sentence) if word not in self._stops)
-        for at, word in enumerate(self.claim.words):
-            if not row.weights[at] and Senses.of([word.stem]).meet(there):
+        self._senses = self._senses or [Senses.of([word.stem]) for word in self.claim.words]
+        for at, senses in enumerate(self._senses):
+            if not row.weights[at] and senses.meet(there):
                 row.weights[at] = _RELATED * self.weights[at]
                 row.coverage += row.weights[at] / self._total
                 row.sizes[at] = _RELATED
                 row.things += _RELATED
-
-    def _of_word(self, word: Word) -> dict[int, int]:
-        return {self.index.sentence_at(place): place for place in reversed(self.index.places(word))}
 
     def _of_number(self, number: Number) -> dict[int, int]:
         ends = [end for reading in number.readings for value in reading for end in self.index.number_ends(value)]
@@ -127,7 +136,7 @@ class Search:
     def _choices(self, candidates: list[int]) -> set[tuple[int, ...]]:
         """Each candidate alone, and the first ones with a neighbour or another candidate."""
         found: set[tuple[int, ...]] = {(sentence,) for sentence in candidates}
-        for first in candidates[:_CLOSEST]:
+        for first in candidates[:_FIRST]:
             near = [first + distance for distance in _NEIGHBOURS if 0 <= first + distance < len(self.index)]
             found |= {(first, second) if first < second else (second, first) for second in near + candidates[:_CLOSEST]}
         return found - {(sentence, sentence) for sentence in candidates}
@@ -135,7 +144,7 @@ class Search:
 
 @dataclass(slots=True)
 class _Row:
-    """What one sentence has of a claim: of each word and number its weight and size, or 0; their share; the sum of sizes."""
+    """What one sentence has of a claim: of each word and number its weight and size, or 0; share and size of all."""
 
     weights: list[float]
     sizes: list[float]

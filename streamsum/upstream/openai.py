@@ -2,11 +2,10 @@
 
 The SDK builds the request (URL, keys, headers) and knows the provider; its lower door `client.post` costs a quarter of
 `chat.completions.create`. The answer is read past it, straight from the transport, by the wire's own decoder. The
-loggers of the libraries stay at WARNING (`telemetry.py`): nothing of a call is theirs to tell.
+loggers of the libraries stay at WARNING (`telemetry/logs.py`): nothing of a call is theirs to tell.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,6 +16,7 @@ import openai
 
 from streamsum.core.passes import Cause, End, Prompt
 from streamsum.settings import MaxTokensField, WireName
+from streamsum.telemetry.logs import logger
 from streamsum.upstream.asking import Asking, Parameter, refused_parameters
 from streamsum.upstream.base import Capabilities, Reply, UpstreamError
 from streamsum.upstream.clocks import Clocks
@@ -25,8 +25,6 @@ from streamsum.upstream.reply import OpenAIReply
 from streamsum.upstream.statuses import BadStatus, end_of_status, is_too_long
 from streamsum.upstream.transport import Body, body_of
 from streamsum.upstream.wires import CHAT, RESPONSES
-
-log = logging.getLogger("streamsum")
 
 # What a server says that does not take a parameter.
 _OF_THE_REQUEST = {400, 422}
@@ -124,7 +122,9 @@ class OpenAIUpstream:
         if given_up and asking != self._asking:
             self._asking = asking
             names = ", ".join(dict.fromkeys(given_up))
-            log.warning("%s does not take %s as sent: it is asked without from now on", self.name, names)
+            logger.warning(
+                "upstream does not take this as sent: asked without from now on", upstream=self.name, parameters=names
+            )
 
     async def _post(self, prompt: Prompt, asking: Asking) -> Body:
         if self._max_tokens:

@@ -14,12 +14,18 @@ from streamsum.runs.log import EventLog
 from streamsum.runs.opening import opened_log, sealer_of
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
+from streamsum.telemetry.exporting import tracing_of
+from streamsum.telemetry.loop_lag import LoopLag
+from streamsum.telemetry.metrics import Metrics
+from streamsum.telemetry.telemetry import Telemetry
+from streamsum.telemetry.tracing import Tracing
 from streamsum.upstream.given import Given, opened
 from streamsum.web.doors import Doors
 from streamsum.web.endpoints import ROUTES
 from streamsum.web.envelope import Envelope
 from streamsum.web.patience import Patience
 from streamsum.web.problems import HANDLERS, Guard
+from streamsum.web.recording import Recording
 from streamsum.web.service import Service
 from streamsum.web.tickets import Tickets
 
@@ -33,6 +39,7 @@ class _Plan:
     log: EventLog | None
     item_model: type[BaseModel]
     patience: Patience
+    tracing: Tracing | None
 
 
 def create_app(
@@ -42,6 +49,7 @@ def create_app(
     log: EventLog | None = None,
     item_model: type[BaseModel] | None = None,
     patience: Patience | None = None,
+    tracing: Tracing | None = None,
 ) -> Starlette:
     """The service as an ASGI app. Without `settings` it reads the environment; raises SettingsError.
 
@@ -57,6 +65,7 @@ def create_app(
         routes=ROUTES,
         middleware=[
             Middleware(Envelope),
+            Middleware(Recording),
             Middleware(Guard, blocked_s=patience.blocked_s),
             Middleware(Doors, open_to_all=settings.no_keys),
         ],
@@ -64,9 +73,22 @@ def create_app(
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a path is ours or it is not
-    app.state.plan = _Plan(settings, upstream, log, item_model or load(settings.item_model), patience)
+    app.state.plan = _Plan(settings, upstream, log, item_model or load(settings.item_model), patience, tracing)
     app.state.service = None
     return app
+
+
+@asynccontextmanager
+async def _telemetry_of(plan: _Plan) -> AsyncIterator[Telemetry]:
+    metrics = Metrics()
+    lag = LoopLag(metrics.loop_lag.observe)
+    tracing = plan.tracing or tracing_of(plan.settings)
+    try:
+        yield Telemetry(metrics=metrics, tracing=tracing)
+    finally:
+        lag.stop()
+        if plan.tracing is None:
+            await tracing.aclose()
 
 
 @asynccontextmanager
@@ -79,14 +101,17 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         log = plan.log
         if log is None:
             log = await stack.enter_async_context(opened_log(plan.settings))
+        telemetry = await stack.enter_async_context(_telemetry_of(plan))
         runs = Runs(
             upstreams=upstreams,
             log=log,
             settings=plan.settings,
             item_model=plan.item_model,
             sealer=sealer_of(plan.settings),
+            telemetry=telemetry,
         )
         stack.push_async_callback(runs.aclose)
+        telemetry.watch(running=runs.__len__, resting=runs.resting, upstreams=[each.name for each in upstreams])
         runs.adopt()
         app.state.service = Service(
             settings=plan.settings,
@@ -95,5 +120,6 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             log=log,
             runs=runs,
             tickets=Tickets(plan.settings.secrets),
+            telemetry=telemetry,
         )
         yield

@@ -18,7 +18,9 @@ from streamsum.web import bodies, cursors, queries
 from streamsum.web.accept import refuse_unacceptable
 from streamsum.web.cursors import Cursor
 from streamsum.web.doors import refuse_foreign_pages
+from streamsum.web.figures import figures
 from streamsum.web.preferences import idempotency_of, wants_async
+from streamsum.web.recording import origin_of
 from streamsum.web.resources import Resource
 from streamsum.web.responses import AcceptedResponse, EventStreamResponse, ResumeResponse, SummaryResponse
 from streamsum.web.service import NO_KEY, Service
@@ -43,12 +45,12 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
     if answer_at_once:
         data.setdefault("on_disconnect", "finish")
     wanted = validate(data, models=service.models)
-    held_s = service.settings.first_byte_s if wanted.stream else math.inf
-    begun = await service.runs.start_or_join(
-        wanted,
-        idempotency=idempotency_of(request.headers, wanted),
-        held_s=0 if answer_at_once else held_s,
-    )
+    named = idempotency_of(request.headers, wanted)
+    held_s = 0.0
+    if not answer_at_once:
+        held_s = service.settings.first_byte_s if wanted.stream else math.inf
+    origin = origin_of(request.scope)
+    begun = await service.runs.start_or_join(wanted, idempotency=named, held_s=held_s, origin=origin)
     if answer_at_once:
         return AcceptedResponse(service, begun.id)
     return _answer(begun, wanted, service, held=True)
@@ -118,6 +120,7 @@ ROUTES = (
     Route("/v1/models", Resource(GET=models)),
     Route("/healthz", Resource(GET=healthz)),
     Route("/readyz", Resource(GET=readyz)),
+    Route("/metrics", Resource(GET=figures)),
 )
 
 
@@ -128,7 +131,10 @@ async def _start_or_resume(request: Request, service: Service, *, text_name: str
     refuse_foreign_pages(request.headers)
     data = queries.fields_of(request.scope["query_string"], text_name=text_name)
     wanted = validate(data, models=service.models)
-    return _answer(await service.runs.start(wanted), wanted, service, held=False)
+    held_s = 0.0 if wanted.stream else math.inf
+    origin = origin_of(request.scope)
+    begun = await service.runs.start_or_join(wanted, idempotency=None, held_s=held_s, origin=origin)
+    return _answer(begun, wanted, service, held=False)
 
 
 def _answer(begun: Run | Joined, wanted: SummaryRequest, service: Service, *, held: bool) -> ASGIApp:

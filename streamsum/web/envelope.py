@@ -21,6 +21,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(Headers(scope=scope))
+        scope.setdefault("state", {})["request_id"] = request_id
 
         async def labelled(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -5,15 +5,16 @@ path; both watch the client's leaving from the first moment. There is one sender
 """
 
 import asyncio
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem
-from streamsum.runs.log import Entry
+from streamsum.runs.log import Entry, Listener
 from streamsum.web.departure import departure, let_go
-from streamsum.web.feed import Feed
+from streamsum.web.feed import Feed, News
 from streamsum.web.frames import Frames
 from streamsum.web.peek import Peek
 from streamsum.web.problems import problem_response
@@ -47,34 +48,43 @@ class EventStreamResponse:
         self._id = id
         self._key = key
         self._after = after
-        self._held = held or started is not None
+        self._held = held
         self._started = started
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises LogError before anything is sent, ClientGone at any time."""
+        with self._service.telemetry.listening():
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        since = asyncio.get_running_loop().time()
         async with (
             self._service.log.listen(self._id, self._key, self._after) as listener,
             departure(receive),
         ):
-            entries = Peek(listener)
-            if self._held and (problem := await self._why_not(entries)):
+            entries: Listener | Peek = listener
+            if self._held and self._started is None:
+                entries = Peek(listener)
+                self._started = entries.started()
+            if problem := await self._why_not():
                 await problem_response(problem)(scope, receive, send)
             elif await self._was_over():
                 await Response(status_code=204)(scope, receive, send)
             else:
                 frames = Frames(send)
                 await frames.begin(location_of(scope, self._id))
-                await self._pump(Feed(entries), frames)
+                await self._pump(Feed(entries), frames, since=since)
 
-    async def _why_not(self, entries: Peek) -> Problem | None:
+    async def _why_not(self) -> Problem | None:
         """What went wrong before the first content: until then it is a real status."""
+        if (started := self._started) is None:
+            return None
         hold_s = self._service.settings.first_byte_s
-        started = self._started or entries.started()
         try:
             await asyncio.wait([started], timeout=hold_s)
             return started.result() if started.done() else None
         finally:
-            if isinstance(started, asyncio.Task):
+            if isinstance(started, asyncio.Task):  # our own look at the events
                 await let_go(started)
 
     async def _was_over(self) -> bool:
@@ -87,13 +97,20 @@ class EventStreamResponse:
             raise Expired from None
         return entries[-1].final and entries[-1].n == self._after
 
-    async def _pump(self, feed: Feed, frames: Frames) -> None:
+    async def _pump(self, feed: Feed, frames: Frames, *, since: float) -> None:
         try:
             while not feed.over:
                 batch = await feed.batch(within=self._service.patience.silence_s)
+                self._note(batch, since=since)
                 await frames.send(self._id, batch, last=feed.over)
         except LogError:  # no terminal event: the client comes back, and finds what the log holds
             await frames.end()
+
+    def _note(self, batch: Sequence[News], *, since: float) -> None:
+        now = asyncio.get_running_loop().time()
+        for news in batch:
+            if isinstance(news, Entry) and news.event == "bullet":
+                self._service.telemetry.note_sent(self._id, news.n, now=now, since=since)
 
 
 class ResumeResponse:
@@ -137,6 +154,10 @@ class SummaryResponse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises LogError, ClientGone."""
+        with self._service.telemetry.listening():
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._service.log.listen(self._id, NO_KEY, 0) as entries, departure(receive):
             summary = snapshot(self._id, await _whole(Feed(entries)))
             if summary["status"] == "running":  # the log let go of it before its end

@@ -9,6 +9,7 @@ from streamsum.errors import SettingsError
 from streamsum.runs.log import EventLog
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
+from streamsum.telemetry.telemetry import Telemetry
 from streamsum.upstream.base import Upstream
 from streamsum.web.patience import Patience
 from streamsum.web.tickets import Tickets
@@ -27,6 +28,7 @@ class Service:
     log: EventLog
     runs: Runs
     tickets: Tickets = field(default_factory=Tickets)
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
     @property
     def upstream(self) -> Upstream:
@@ -37,6 +39,13 @@ class Service:
     def models(self) -> frozenset[str]:
         """What a request may name."""
         return frozenset(each.model for each in self.upstreams)
+
+
+def telemetry_of(scope: Scope) -> Telemetry:
+    """What records this request; without an open service, nothing but the log."""
+    app = scope.get("app")
+    service: Service | None = None if app is None else getattr(app.state, "service", None)
+    return Telemetry() if service is None else service.telemetry
 
 
 def service_of(scope: Scope) -> Service:
