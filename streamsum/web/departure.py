@@ -21,17 +21,19 @@ async def departure(receive: Receive) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     scope = asyncio.timeout(None)
     watch = asyncio.create_task(_until_gone(receive))
+    is_left = False
 
     def interrupt(_watch: "asyncio.Task[None]") -> None:
-        scope.reschedule(loop.time())
+        if not is_left:  # it may be on its way already when the block ends
+            scope.reschedule(loop.time())
 
+    watch.add_done_callback(interrupt)
     try:
         async with scope:
-            watch.add_done_callback(interrupt)
             try:
                 yield
             finally:
-                watch.remove_done_callback(interrupt)
+                is_left = True
     except TimeoutError:
         if scope.expired():
             raise ClientGone from None
