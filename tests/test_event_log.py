@@ -68,6 +68,34 @@ async def test_a_listener_gets_what_is_stored_then_what_comes_and_ends_after_the
             assert await reading == [SECOND, LAST]
 
 
+async def test_what_is_there_can_be_had_without_waiting(opened: Open) -> None:
+    """In the same order as by waiting, each once, whichever way one takes."""
+    async with opened() as log:
+        lease = await begin(log)
+        await lease.append([FIRST, SECOND])
+        async with log.listen("a", "", None) as listener:
+            assert listener.here() == FIRST
+            assert await anext(listener) == SECOND
+            assert listener.here() is None
+            await lease.append([LAST], final=True)
+            assert await anext(listener) == LAST
+            assert listener.here() is None
+            with pytest.raises(StopAsyncIteration):
+                await anext(listener)
+
+
+async def test_who_gives_up_waiting_has_lost_nothing(opened: Open) -> None:
+    """As a heartbeat does, or a departure."""
+    async with opened() as log:
+        lease = await begin(log)
+        async with log.listen("a", "", None) as listener:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await anext(listener)
+            await lease.append([FIRST])
+            assert await anext(listener) == FIRST
+
+
 async def test_many_listeners_at_different_places_get_the_same_events(opened: Open) -> None:
     """One that keeps up, one that comes with a cursor, one that reads only at the end."""
     async with opened() as log:

@@ -134,7 +134,11 @@ class Listener(Protocol):
         ...
 
     async def __anext__(self) -> Entry | Preview:
-        """The next event, as soon as there is one."""
+        """The next event, as soon as there is one. Who is cancelled while waiting for it has lost nothing."""
+        ...
+
+    def here(self) -> Entry | Preview | None:
+        """The next event, if it is there already; None: it has to be waited for, or there is none."""
         ...
 
     def excuse(self) -> None:
