@@ -13,13 +13,13 @@ help: ## show this list
 
 setup: $(STAMP) ## make .venv with everything in requirements/, by hash
 
-$(STAMP): requirements/dev.txt requirements/embedded.txt pyproject.toml
+$(STAMP): requirements/dev.txt requirements/embedded.txt requirements/servers.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("streamsum needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "setting up .venv (once) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
-		-r requirements/dev.txt -r requirements/embedded.txt
+		-r requirements/dev.txt -r requirements/embedded.txt -r requirements/servers.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -54,8 +54,9 @@ format: $(STAMP) ## put the code in form
 
 lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (add UPGRADE=1 for newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/runtime.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/embedded.in -o requirements/embedded.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/servers.in -o requirements/servers.txt
 
 clean: ## remove what the other verbs made
 	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -9,7 +9,8 @@
         ├── LogDown         the event log cannot be reached
         ├── NotFound        no such summary for this key, asked without a cursor
         ├── Expired         a cursor into history that is not there (any more)
-        └── InvalidCursor   a cursor beyond the last event, or malformed
+        ├── InvalidCursor   a cursor beyond the last event, or malformed
+        └── IdempotencyConflict   the same key came with another request
 
 Nothing in a message, and nothing in a problem, comes from a user's text, an upstream's message or another exception.
 """
@@ -30,6 +31,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "This resource does not answer that method."),
     "not_acceptable": (406, "Only text/event-stream and application/json can be sent."),
     "request_timeout": (408, "The body did not arrive in time."),
+    "idempotency_conflict": (409, "This Idempotency-Key was used with another request."),
     "expired": (410, "What this cursor points at is not kept any more."),
     "too_large": (413, "The body is larger than this server takes."),
     "uri_too_long": (414, "The query is over 8 KiB: send the text with POST."),
@@ -128,3 +130,7 @@ class Expired(LogError):
 
 class InvalidCursor(LogError):
     """The cursor is beyond the last event."""
+
+
+class IdempotencyConflict(LogError):
+    """The same key came with another request."""

@@ -41,6 +41,7 @@ async def serve(app: Starlette, listener: socket.socket) -> None:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         if first := await _first_of(signals, serving):
             await _drain(service, first, signals)
+        service.log.let_go()
         server.should_exit = True
         await asyncio.wait([serving], timeout=LAST_WORDS_S)
         server.abort_connections()

@@ -7,6 +7,8 @@ from typing import Any, Literal, Self, get_args
 from pydantic import SecretStr
 
 from streamsum.errors import SettingsError
+from streamsum.secret_file import VARIABLE as SECRET_FILE
+from streamsum.secret_file import read_secrets
 from streamsum.upstreams_file import VARIABLE as UPSTREAMS_FILE
 from streamsum.upstreams_file import MaxTokensField as MaxTokensField
 from streamsum.upstreams_file import OutputMode as OutputMode
@@ -15,6 +17,9 @@ from streamsum.upstreams_file import WireName as WireName
 from streamsum.upstreams_file import read_upstreams
 
 UpstreamKind = Literal["auto", "openai", "embedded"]
+MEMORY = "memory://"
+_REDIS = ("redis://", "rediss://", "unix://")
+
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -62,6 +67,13 @@ def _flag(value: str) -> bool:
     return {"0": False, "1": True}[_one_of(("0", "1"))(value)]
 
 
+def _event_log(value: str) -> SecretStr:
+    """An address may hold a password."""
+    if value != MEMORY and not value.startswith(_REDIS):
+        raise ValueError(f"{MEMORY} or {_REDIS[0]}…")
+    return SecretStr(value)
+
+
 def _not_negative(value: str) -> float:
     return 0.0 if value == "0" else _number(above=0)(value)
 
@@ -97,6 +109,12 @@ class Settings:
     ca_file: str | None = _setting("STREAMSUM_CA_FILE", None, str, "certificates to trust, towards the upstream")
     proxy: str | None = _setting("STREAMSUM_PROXY", None, str, "proxy towards the upstream")
 
+    event_log: SecretStr = _setting(
+        "STREAMSUM_EVENT_LOG", SecretStr(MEMORY), _event_log, "`memory://`, or `redis://…` for several replicas"
+    )
+    secret_file: str | None = _setting(
+        SECRET_FILE, None, str, "one secret a line, the newest first: tickets, and taking over what a replica leaves"
+    )
     keep_s: float = _setting("STREAMSUM_KEEP_S", 600.0, _not_negative, "how long finished summaries are kept")
     keep_bytes: int = _setting("STREAMSUM_KEEP_BYTES", 64 << 20, _whole(least=0), "how much of them, in memory")
     grace_s: float = _setting("STREAMSUM_GRACE_S", 10.0, _not_negative, "how long `on_disconnect: grace` waits")
@@ -117,11 +135,12 @@ class Settings:
 
     log_level: LogLevel = _setting("STREAMSUM_LOG_LEVEL", "INFO", _one_of(get_args(LogLevel)), "what is logged")
 
+    secrets: tuple[SecretStr, ...] = ()  # what is in `secret_file`
     upstreams: tuple[UpstreamSettings, ...] = ()  # what is in `upstreams_file`, with the keys that it names
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """The settings in `environment`, and in the file of upstreams that it names; an empty value counts as none.
+        """The settings in `environment`, and in the files that it names; an empty value counts as none.
 
         Raises SettingsError naming the variable.
         """
@@ -137,4 +156,6 @@ class Settings:
                 raise SettingsError(f"{variable} must be {error}") from None
         if file := values.get("upstreams_file"):
             values["upstreams"] = read_upstreams(file, environment)
+        if file := values.get("secret_file"):
+            values["secrets"] = read_secrets(file)
         return cls(**values)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.redis_server import RedisServer, redis_server
+
 
 @pytest.fixture
 def sober_logging() -> Iterator[None]:
@@ -17,6 +19,19 @@ def sober_logging() -> Iterator[None]:
     for logger, level, handlers in before:
         logger.setLevel(level)
         logger.handlers[:] = handlers
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(_redis: RedisServer) -> RedisServer:
+    """A server with nothing in it, for tests that do it no harm."""
+    _redis.empty()
+    return _redis
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

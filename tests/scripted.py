@@ -26,11 +26,13 @@ class ScriptedUpstream:
     prompts: list[Prompt] = field(default_factory=list)
     deadlines: list[float] = field(default_factory=list)
     open: int = 0
+    called: asyncio.Event = field(default_factory=asyncio.Event)  # once at least
     closed: asyncio.Event = field(default_factory=asyncio.Event)  # no call is open any more
     let_go: bool = False
 
     @asynccontextmanager
     async def call(self, prompt: Prompt, *, deadline: float) -> AsyncIterator["ScriptedReply"]:
+        self.called.set()
         self.prompts.append(prompt)
         self.deadlines.append(deadline)
         self.open += 1

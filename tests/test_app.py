@@ -15,7 +15,7 @@ from typing_extensions import override
 from benchmarks.fake_upstream import FakeUpstream, Gate, NoAnswer, Script, Status, answer, bullets
 from streamsum.core.passes import Cause, End
 from streamsum.errors import LogDown, SettingsError
-from streamsum.runs.log import Entry, Lease, NewSummary
+from streamsum.runs.log import Entry, Joined, Lease, NewSummary
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
@@ -566,7 +566,7 @@ class _Down(MemoryLog):
         super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
 
     @override
-    async def create(self, new: NewSummary) -> Lease:
+    async def create(self, new: NewSummary) -> Lease | Joined:
         raise LogDown
 
     @override

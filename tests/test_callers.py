@@ -144,7 +144,7 @@ ROWS = [
 PROVED_BY = {
     "body that dribbles in": ["tests.test_bodies.test_a_body_that_dribbles_in_is_408"],
     "a page elsewhere": ["tests.test_app.TestDoors.test_a_page_elsewhere_cannot_spend"],
-    "another key's summary": ["tests.test_memory_log.test_another_keys_summary_is_as_one_that_does_not_exist"],
+    "another key's summary": ["tests.test_event_log.test_another_keys_summary_is_as_one_that_does_not_exist"],
     "what is kept no more": ["tests.test_limits.test_what_is_over_is_kept_within_its_bytes"],
     "a client that never reads": [
         "tests.test_slow_clients.test_a_crowd_of_them_disturbs_nobody",

@@ -20,7 +20,7 @@ STANDARD_IN_CORE = {
     "secrets",
     "typing",
 }
-SETTINGS = {"streamsum.errors", "streamsum.settings", "streamsum.upstreams_file"}
+SETTINGS = {"streamsum.errors", "streamsum.secret_file", "streamsum.settings", "streamsum.upstreams_file"}
 LIBRARIES_IN_CORE = {"jiter", "pydantic", "pydantic_core", "rapidfuzz"}
 
 
@@ -43,6 +43,8 @@ def allowed(module: str, imported: str) -> bool:
         ours = imported.startswith(("streamsum.core", "streamsum.errors"))
         return ours or top in LIBRARIES_IN_CORE | STANDARD_IN_CORE
     if top in {"openai", "aiohttp"} and not module.startswith("streamsum.upstream."):
+        return False
+    if top == "redis" and not module.startswith("streamsum.runs.redis_log."):
         return False
     if top in {"starlette", "uvicorn"} and not module.startswith(("streamsum.web.", "streamsum.serve")):
         return False

@@ -10,7 +10,7 @@ from typing_extensions import override
 from streamsum.core.models import SummaryRequest
 from streamsum.core.passes import Cause
 from streamsum.errors import LogDown, RequestRefused
-from streamsum.runs.log import Entry, EventLog, Happening, Lease, NewSummary
+from streamsum.runs.log import Entry, EventLog, Happening, Joined, Lease, NewSummary
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
@@ -109,7 +109,7 @@ class SlowLog(MemoryLog):
         self._error = error
 
     @override
-    async def create(self, new: NewSummary) -> Lease:
+    async def create(self, new: NewSummary) -> Lease | Joined:
         await asyncio.sleep(1)
         if self._error:
             raise self._error
@@ -217,6 +217,8 @@ async def test_a_start_that_the_drain_overtakes_ends_at_once() -> None:
 class WormyLease:
     """Takes no final event."""
 
+    can_hand_over = False
+
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
 
@@ -237,8 +239,10 @@ class WormyLease:
 
 class WormyLog(MemoryLog):
     @override
-    async def create(self, new: NewSummary) -> Lease:
-        return WormyLease(await super().create(new))
+    async def create(self, new: NewSummary) -> Lease | Joined:
+        lease = await super().create(new)
+        assert not isinstance(lease, Joined)
+        return WormyLease(lease)
 
 
 @in_jumping_time

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from streamsum.core.models import OnDisconnect
 from streamsum.errors import Expired, InvalidCursor, LogDown, NotFound, Problem
-from streamsum.runs.log import Entry, EventLog, Happening, Lease, Listener, NewSummary, Preview
+from streamsum.runs.log import Entry, EventLog, Happening, Lease, Listener, Preview
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
@@ -25,6 +25,7 @@ from streamsum.web.responses import EventStreamResponse, ResumeResponse, Summary
 from streamsum.web.service import NO_KEY, Service
 from tests.asgi import Wire, scope_of
 from tests.jumping_clock import in_jumping_time, now, settle
+from tests.logs import begin
 from tests.scripted import ScriptedUpstream
 
 ID = "abcdefghij-_0123456789"
@@ -58,7 +59,7 @@ class Stage:
         self.lease: Lease
 
     async def create(self, *entries: Entry, on_disconnect: OnDisconnect = "cancel") -> None:
-        self.lease = await self.service.log.create(NewSummary(ID, NO_KEY, on_disconnect))
+        self.lease = await begin(self.service.log, ID, key=NO_KEY, on_disconnect=on_disconnect)
         await self.write(*entries)
 
     async def write(self, *entries: Entry) -> None:

@@ -22,11 +22,12 @@ from streamsum.core.models import OnDisconnect, SummaryRequest
 from streamsum.core.passes import Cause, End, Usage
 from streamsum.errors import Fenced, LogDown, Problem
 from streamsum.runs.health import Health
-from streamsum.runs.log import Entry, Happening, NewSummary
+from streamsum.runs.log import Entry, Happening
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.relay import Relay
 from streamsum.runs.run import Run
 from tests.jumping_clock import in_jumping_time, now, settle, timers
+from tests.logs import begin
 from tests.scripted import HANG, ScriptedUpstream, Step, refused
 
 CANARY = "xyzzy-canary"
@@ -81,7 +82,7 @@ async def stage(
     upstream = ScriptedUpstream(script=script, connecting=connecting)
     upstream.ended = ended or upstream.ended
     log = MemoryLog(grace_s=10, keep_s=1e9, keep_bytes=1 << 20)
-    lease = await log.create(NewSummary(id="the-id", key="", on_disconnect=on_disconnect))
+    lease = await begin(log, "the-id", on_disconnect=on_disconnect)
     run = Run(request, id="the-id", relay=relay_of(upstream), lease=lease, admitted=now(), total_s=total_s)
     return Scene(run, log, upstream)
 
@@ -478,6 +479,8 @@ async def test_no_task_and_no_timer_is_left() -> None:
 
 class BrokenLease:
     """Takes `room` events and then raises `error`, or says at once what is `happening`."""
+
+    can_hand_over = False
 
     def __init__(self, *, room: int = 100, error: Exception | None = None, happening: Happening | None = None) -> None:
         self.entries: list[Entry] = []

@@ -1,12 +1,10 @@
-"""The events of one summary, in memory: who writes them, who listens, and what follows when nobody does.
-
-Everything happens on one event loop, and nothing here waits for a listener: whoever is behind reads on from its place.
-"""
+"""The events of one summary, in memory: who writes them, who listens, and what follows when nobody does."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 
-from streamsum.runs.log import Entry, Happening, NewSummary, Preview
+from streamsum.runs.log import MAX_LISTENERS, Entry, Happening, NewSummary, Preview
+from streamsum.runs.transcript import Reader, Transcript
 
 # What an entry and a history weigh beside their data, rounded up: 105 and 1,910 by tracemalloc on Python 3.11.
 ENTRY_BYTES = 160
@@ -23,33 +21,38 @@ class History:
     def __init__(self, new: NewSummary, *, grace_s: float, on_end: Callable[["History"], None]) -> None:
         """`on_end` is called once, when nothing will follow: the end is stored, or the producer has given up."""
         self.new = new
-        self.entries: list[Entry] = []
-        self.newest_preview: Preview | None = None
-        self.over = False  # nothing will follow
+        self.transcript = Transcript()
         self.weight = HISTORY_BYTES
         self._grace_s = grace_s
         self._on_end = on_end
-        self._changed = asyncio.Event()
-        self._listeners = 0
+        self._readers: list[Reader] = []  # who listens, the oldest first
         self._grace: asyncio.TimerHandle | None = None
         self._happening: Happening | None = None
         self._happened = asyncio.Event()
 
+    @property
+    def over(self) -> bool:
+        """Nothing will follow."""
+        return self.transcript.over
+
     # The producer's side.
+
+    @property
+    def can_hand_over(self) -> bool:
+        """Nobody else has this memory."""
+        return False
 
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         """Store `entries`; see `Lease.append`."""
         self._check(entries, final=final)
-        self.entries += entries
+        self.transcript.extend(entries)
         self.weight += sum(ENTRY_BYTES + len(entry.data) for entry in entries)
-        self.newest_preview = None  # what was open when it was drawn is closed now
         if final:
             self.end()
             self._on_end(self)
-        self._tell_listeners()
 
     def _check(self, entries: Sequence[Entry], *, final: bool) -> None:
-        first = len(self.entries) + 1
+        first = len(self.transcript.entries) + 1
         if self.over:
             raise RuntimeError("an append after the end")
         if [entry.n for entry in entries] != list(range(first, first + len(entries))):
@@ -59,8 +62,7 @@ class History:
 
     def preview(self, data: bytes) -> None:
         """Overwrite the slot; see `Lease.preview`."""
-        self.newest_preview = Preview(data)
-        self._tell_listeners()
+        self.transcript.show(Preview(data))
 
     async def happening(self) -> Happening:
         """Wait for the first thing that the producer must hear of; it is the same ever after."""
@@ -76,24 +78,31 @@ class History:
 
     # The listeners' side.
 
-    async def change(self) -> None:
-        """Wait until there is more to read than now, or nothing will follow."""
-        await self._changed.wait()
-
-    def join(self) -> None:
-        """One more listens."""
-        self._listeners += 1
+    def join(self, after: int) -> Reader:
+        """One more listens; beyond the limit the oldest makes room."""
+        if len(self._readers) >= MAX_LISTENERS:
+            self._readers.pop(0).dismiss()
+        reader = Reader(self.transcript, after)
+        self._readers.append(reader)
         self._stop_grace()
+        return reader
 
-    def leave(self, *, excused: bool) -> None:
+    def leave(self, reader: Reader) -> None:
         """One of them does not any more; the last one's leaving sets off the policy, unless it is excused."""
-        self._listeners -= 1
-        if self._listeners or excused or self.over:
+        if reader in self._readers:
+            self._readers.remove(reader)
+        if self._readers or reader.excused or self.over:
             return
         if self.new.on_disconnect == "cancel":
             self.happen(Happening.NOBODY_LISTENS)
         elif self.new.on_disconnect == "grace":
             self._start_grace()
+
+    def let_go(self) -> None:
+        """The process goes: whoever listens reads what there is, and ends."""
+        for reader in self._readers:
+            reader.excuse()
+        self.end()
 
     def glance(self) -> None:
         """Somebody looked in: a grace that has begun begins again."""
@@ -109,9 +118,8 @@ class History:
 
     def end(self) -> None:
         """Nothing will follow: its listeners' iterations end, its timer is gone."""
-        self.over = True
+        self.transcript.end()
         self._stop_grace()
-        self._tell_listeners()
 
     def _start_grace(self) -> None:
         self._stop_grace()
@@ -122,7 +130,3 @@ class History:
         if self._grace is not None:
             self._grace.cancel()
             self._grace = None
-
-    def _tell_listeners(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()

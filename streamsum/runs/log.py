@@ -4,13 +4,16 @@ The producer holds a `Lease`, the right to write one summary. Listeners read fro
 was given is stored already, byte for byte as it will be replayed.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self
 
 from streamsum.core.models import OnDisconnect
+
+# A page in two tabs, a phone, and two connections that nobody has seen die yet; beyond that somebody is storming.
+MAX_LISTENERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,13 @@ class Entry:
     final: bool = False
 
 
+def fails_empty(entries: Sequence[Entry]) -> bool:
+    """Has it failed without a bullet, so that its idempotency key is free for the next try?"""
+    if not entries or entries[-1].event != "summary.failed":
+        return False
+    return all(entry.event != "bullet" for entry in entries)
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """The open bullet so far: one overwritten slot, never stored."""
@@ -31,12 +41,33 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Idempotency:
+    """The caller's word for one request: `fingerprint` tells whether it is still the same request."""
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewSummary:
-    """What the log must know of a summary to keep its promises; `key` is the name of the API key, "" without keys."""
+    """What the log must know of a summary to keep its promises; `key` is the name of the API key, "" without keys.
+
+    `total_s`: how long it may run. `sealed`: the request, for whoever takes the summary over; None: nobody can.
+    """
 
     id: str
     key: str
     on_disconnect: OnDisconnect
+    total_s: float = 300.0
+    idempotency: Idempotency | None = None
+    sealed: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The same request has begun the summary `id` already."""
+
+    id: str
 
 
 class Happening(StrEnum):
@@ -49,6 +80,11 @@ class Happening(StrEnum):
 
 class Lease(Protocol):
     """The right to write one summary."""
+
+    @property
+    def can_hand_over(self) -> bool:
+        """Could somebody else go on with it?"""
+        ...
 
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         """Store `entries`, numbered on from the last; `final`: the last of them is the summary's last.
@@ -70,8 +106,28 @@ class Lease(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """A summary whose process is gone, and the right to write it now; `lease` is its taker's."""
+
+    id: str
+    key: str
+    on_disconnect: OnDisconnect
+    lease: Lease
+    entries: Sequence[Entry]  # all that is stored
+    sealed: bytes | None
+    taken_before: bool
+    cancelled: bool
+    has_listeners: bool
+    age_s: float  # since it was admitted
+    left_s: float  # of its time
+
+
 class Listener(Protocol):
-    """Events in order, each once, then live; ends after the final one. Who is behind sees only the newest preview."""
+    """Events in order, each once, then live; ends after the final one. Who is behind sees only the newest preview.
+
+    Ends without a final event when a sixth listener has come, or the process goes. Raises LogDown, Expired.
+    """
 
     def __aiter__(self) -> Self:
         """Itself."""
@@ -93,12 +149,12 @@ class EventLog(Protocol):
     is beyond the last event), LogDown.
     """
 
-    async def create(self, new: NewSummary) -> Lease:
-        """A new, empty log."""
+    async def create(self, new: NewSummary) -> Lease | Joined:
+        """A new, empty log; or the one that the same request has begun. Raises IdempotencyConflict, LogDown."""
         ...
 
     def listen(self, id: str, key: str, after: int | None) -> AbstractAsyncContextManager[Listener]:
-        """Events after `after`, then live; its user counts as listening while inside."""
+        """Events after `after`, then live; its user counts as listening while inside, one of `MAX_LISTENERS`."""
         ...
 
     async def read(self, id: str, key: str) -> Sequence[Entry]:
@@ -109,6 +165,18 @@ class EventLog(Protocol):
         """Running: tell the producer to end. Finished: forget the events. Twice is no error. Raises NotFound."""
         ...
 
+    def orphans(self) -> AsyncIterator[Orphan]:
+        """Summaries whose process is gone, each handed to one taker only; never ends. Ask only with room for one."""
+        ...
+
+    async def reach(self) -> None:
+        """Return when a new summary could begin. Raises LogDown."""
+        ...
+
+    def let_go(self) -> None:
+        """The process goes: every listener reads what is here, and ends; its leaving sets nothing off."""
+        ...
+
     async def aclose(self) -> None:
-        """Forget everything."""
+        """Let go of everything."""
         ...

@@ -3,46 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Self
 
-from streamsum.errors import Expired, InvalidCursor, NotFound
+from streamsum.errors import Expired, IdempotencyConflict, InvalidCursor, NotFound
 from streamsum.runs.history import History
-from streamsum.runs.log import Entry, Happening, Lease, Listener, NewSummary, Preview
+from streamsum.runs.log import Entry, Happening, Idempotency, Joined, Lease, Listener, NewSummary, Orphan, fails_empty
 
 # A client that deletes twice does so at once (a retry after a lost answer); an id and a key's name are some 100 bytes.
 MAX_DELETED = 1000
-
-
-class _Listener:
-    """A place in a history, read on from."""
-
-    def __init__(self, history: History, after: int) -> None:
-        self.excused = False
-        self._history = history
-        self._n = after
-        self._seen = history.newest_preview  # previews are live only: not what was drawn before
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Entry | Preview:
-        while (found := self._find()) is None:
-            if self._history.over:
-                raise StopAsyncIteration
-            await self._history.change()
-        return found
-
-    def _find(self) -> Entry | Preview | None:
-        if self._n < len(self._history.entries):
-            self._n += 1
-            return self._history.entries[self._n - 1]
-        if (preview := self._history.newest_preview) is self._seen:
-            return None
-        self._seen = preview
-        return preview
-
-    def excuse(self) -> None:
-        self.excused = True
 
 
 class MemoryLog:
@@ -57,31 +24,39 @@ class MemoryLog:
         self._forget_at: dict[str, float] = {}  # the finished ones, in the order of their end; in loop.time() seconds
         self._kept_bytes = 0
         self._deleted: dict[str, str] = {}  # id -> key, the oldest first
+        self._named: dict[tuple[str, str], tuple[str, str]] = {}  # (key, idempotency) -> (fingerprint, id)
         self._timer: asyncio.TimerHandle | None = None  # for the oldest of the finished ones
 
-    async def create(self, new: NewSummary) -> Lease:
-        """A new, empty log; its id must be new."""
+    async def create(self, new: NewSummary) -> Lease | Joined:
+        """A new, empty log; its id must be new. See `EventLog.create`."""
         if new.id in self._histories:
             raise RuntimeError("this id is in use")
+        if new.idempotency is not None and (joined := self._join_or_name(new, new.idempotency)):
+            return joined
         self._histories[new.id] = history = History(new, grace_s=self._grace_s, on_end=self._keep)
         return history
+
+    def _join_or_name(self, new: NewSummary, idempotency: Idempotency) -> Joined | None:
+        named = self._named.setdefault((new.key, idempotency.name), (idempotency.fingerprint, new.id))
+        if named[0] != idempotency.fingerprint:
+            raise IdempotencyConflict
+        return None if named[1] == new.id else Joined(named[1])
 
     @asynccontextmanager
     async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Listener]:
         """Events after `after`, then live; see `EventLog.listen`."""
         history = self._find(id, key, after)
-        listener = _Listener(history, after or 0)
-        history.join()
+        reader = history.join(after or 0)
         try:
-            yield listener
+            yield reader
         finally:
-            history.leave(excused=listener.excused)
+            history.leave(reader)
 
     async def read(self, id: str, key: str) -> Sequence[Entry]:
         """What is stored now; see `EventLog.read`."""
         history = self._find(id, key, None)
         history.glance()
-        return tuple(history.entries)
+        return tuple(history.transcript.entries)
 
     async def cancel(self, id: str, key: str) -> None:
         """End a running summary, or forget a finished one; see `EventLog.cancel`."""
@@ -96,11 +71,24 @@ class MemoryLog:
         else:
             history.happen(Happening.CANCELLED)
 
+    async def orphans(self) -> AsyncIterator[Orphan]:
+        """None, ever: what is in memory goes with its process."""
+        await asyncio.get_running_loop().create_future()
+        yield  # type: ignore[misc]  # pragma: no cover - makes it a generator
+
+    async def reach(self) -> None:
+        """It is here."""
+
+    def let_go(self) -> None:
+        """See `EventLog.let_go`."""
+        for history in self._histories.values():
+            history.let_go()
+
     async def aclose(self) -> None:
         """Forget everything; who listens hears no more."""
-        for history in self._histories.values():
-            history.end()
+        self.let_go()
         self._histories.clear()
+        self._named.clear()
         self._forget_at.clear()
         self._kept_bytes = 0
         self._deleted.clear()
@@ -110,15 +98,17 @@ class MemoryLog:
         history = self._histories.get(id)
         if history is None or history.new.key != key:  # another key's: as if there were none
             raise NotFound if after is None else Expired
-        if after is not None and not 0 <= after <= len(history.entries):
+        if after is not None and not 0 <= after <= len(history.transcript.entries):
             raise InvalidCursor
         return history
 
     def _keep(self, history: History) -> None:
         """Keep what has just ended as long as the limits allow."""
         id = history.new.id
+        if fails_empty(history.transcript.entries):
+            self._unname(history)
         if self._keep_s == 0 or history.weight > self._keep_bytes:  # alone too much: the others need not go for it
-            del self._histories[id]
+            self._unname(self._histories.pop(id))
             return
         self._forget_at[id] = asyncio.get_running_loop().time() + self._keep_s
         self._kept_bytes += history.weight
@@ -129,7 +119,17 @@ class MemoryLog:
     def _forget(self, id: str) -> None:
         """Who is in the middle of a replay holds the history, and reads it to its end."""
         del self._forget_at[id]
-        self._kept_bytes -= self._histories.pop(id).weight
+        history = self._histories.pop(id)
+        self._kept_bytes -= history.weight
+        self._unname(history)
+
+    def _unname(self, history: History) -> None:
+        """Its idempotency key is free again; another summary may have it already."""
+        new = history.new
+        if new.idempotency is not None:
+            name = (new.key, new.idempotency.name)
+            if self._named.get(name, ("", ""))[1] == new.id:
+                del self._named[name]
 
     def _forget_the_old(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from streamsum.item_model import load
 from streamsum.runs.log import EventLog
-from streamsum.runs.memory_log import MemoryLog
+from streamsum.runs.opening import opened_log, sealer_of
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
 from streamsum.upstream.given import Given, opened
@@ -21,6 +21,7 @@ from streamsum.web.envelope import Envelope
 from streamsum.web.patience import Patience
 from streamsum.web.problems import HANDLERS, Guard
 from streamsum.web.service import Service
+from streamsum.web.tickets import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +78,21 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         upstreams = await stack.enter_async_context(opened(plan.upstream, plan.settings))
         log = plan.log
         if log is None:
-            log = _memory_log(plan.settings)
-            stack.push_async_callback(log.aclose)
-        runs = Runs(upstreams=upstreams, log=log, settings=plan.settings, item_model=plan.item_model)
+            log = await stack.enter_async_context(opened_log(plan.settings))
+        runs = Runs(
+            upstreams=upstreams,
+            log=log,
+            settings=plan.settings,
+            item_model=plan.item_model,
+            sealer=sealer_of(plan.settings),
+        )
         stack.push_async_callback(runs.aclose)
         app.state.service = Service(
-            settings=plan.settings, patience=plan.patience, upstreams=upstreams, log=log, runs=runs
+            settings=plan.settings,
+            patience=plan.patience,
+            upstreams=upstreams,
+            log=log,
+            runs=runs,
+            tickets=Tickets(plan.settings.secrets),
         )
         yield
-
-
-def _memory_log(settings: Settings) -> MemoryLog:
-    return MemoryLog(grace_s=settings.grace_s, keep_s=settings.keep_s, keep_bytes=settings.keep_bytes)

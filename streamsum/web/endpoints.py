@@ -10,13 +10,16 @@ from starlette.types import ASGIApp
 
 from streamsum.core.models import SummaryRequest
 from streamsum.core.refusals import validate
-from streamsum.errors import NotFound, RequestRefused
+from streamsum.errors import Expired, NotFound, RequestRefused
+from streamsum.runs.log import Joined
+from streamsum.runs.run import Run
 from streamsum.web import bodies, cursors, queries
 from streamsum.web.accept import refuse_unacceptable
 from streamsum.web.cursors import Cursor
 from streamsum.web.doors import refuse_foreign_pages
+from streamsum.web.preferences import idempotency_of, wants_async
 from streamsum.web.resources import Resource
-from streamsum.web.responses import EventStreamResponse, ResumeResponse, SummaryResponse
+from streamsum.web.responses import AcceptedResponse, EventStreamResponse, ResumeResponse, SummaryResponse
 from streamsum.web.service import NO_KEY, Service
 from streamsum.web.snapshots import snapshot
 
@@ -24,7 +27,10 @@ _SUMMARY_ID = re.compile(cursors.SUMMARY_ID)
 
 
 async def start_by_body(request: Request, service: Service) -> ASGIApp:
-    """`POST /v1/summaries`: the status is held until the first content, or until it is known to be an error."""
+    """`POST /v1/summaries`: the status is held until the first content, or until it is known to be an error.
+
+    With `Prefer: respond-async` nobody waits.
+    """
     refuse_unacceptable(request.headers.getlist("accept"))
     data = await bodies.read_object(
         request.headers,
@@ -32,7 +38,14 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
         max_bytes=service.settings.max_body_bytes,
         within=service.patience.body_s,
     )
-    return await _start(validate(data, models=service.models), service, held=True)
+    answer_at_once = wants_async(request.headers)
+    if answer_at_once:
+        data.setdefault("on_disconnect", "finish")
+    wanted = validate(data, models=service.models)
+    begun = await service.runs.start_or_join(wanted, idempotency=idempotency_of(request.headers, wanted))
+    if answer_at_once:
+        return AcceptedResponse(service, begun.id)
+    return _answer(begun, wanted, service, held=True)
 
 
 async def start_by_query(request: Request, service: Service) -> ASGIApp:
@@ -59,15 +72,18 @@ async def cancel(request: Request, service: Service) -> ASGIApp:
 
 
 async def follow(request: Request, service: Service) -> ASGIApp:
-    """`GET /v1/summaries/{id}/events`: from the start, or after a cursor."""
+    """`GET /v1/summaries/{id}/events`: from the start, or after a cursor; also for who has a ticket."""
     refuse_unacceptable(request.headers.getlist("accept"))
     id = _id_of(request)
     cursor = _cursor_of(request)
-    if cursor is None:
-        return ResumeResponse(service, id, after=None)
-    if cursor.id != id:
+    if cursor is not None and cursor.id != id:
         raise RequestRefused("invalid_event_id")
-    return ResumeResponse(service, id, after=cursor.n)
+    after = None if cursor is None else cursor.n
+    if (ticket := request.query_params.get("ticket")) is None:
+        return ResumeResponse(service, id, after=after)
+    if (key := service.tickets.key_of(id, ticket)) is None:  # a stranger: as if there were no such summary
+        raise NotFound if after is None else Expired
+    return ResumeResponse(service, id, after=after, key=key)
 
 
 async def models(_request: Request, service: Service) -> ASGIApp:
@@ -84,6 +100,7 @@ async def readyz(_request: Request, service: Service) -> ASGIApp:
     """`GET /readyz`: a new summary would be taken."""
     if service.runs.draining:
         raise RequestRefused("draining")
+    await service.log.reach()
     return JSONResponse({"status": "ready"})
 
 
@@ -104,14 +121,15 @@ async def _start_or_resume(request: Request, service: Service, *, text_name: str
         return ResumeResponse(service, cursor.id, after=cursor.n)
     refuse_foreign_pages(request.headers)
     data = queries.fields_of(request.scope["query_string"], text_name=text_name)
-    return await _start(validate(data, models=service.models), service, held=False)
+    wanted = validate(data, models=service.models)
+    return _answer(await service.runs.start(wanted), wanted, service, held=False)
 
 
-async def _start(wanted: SummaryRequest, service: Service, *, held: bool) -> ASGIApp:
-    run = await service.runs.start(wanted)
+def _answer(begun: Run | Joined, wanted: SummaryRequest, service: Service, *, held: bool) -> ASGIApp:
     if not wanted.stream:
-        return SummaryResponse(service, run.id)
-    return EventStreamResponse(service, run.id, after=0, started=run.started if held else None)
+        return SummaryResponse(service, begun.id)
+    started = begun.started if isinstance(begun, Run) else None
+    return EventStreamResponse(service, begun.id, after=0, held=held, started=started)
 
 
 def _cursor_of(request: Request) -> Cursor | None:

@@ -12,7 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
-from streamsum.errors import Expired, InvalidCursor, LogError, NotFound, Problem, RequestRefused, SettingsError
+from streamsum.errors import (
+    Expired,
+    IdempotencyConflict,
+    InvalidCursor,
+    LogError,
+    NotFound,
+    Problem,
+    RequestRefused,
+    SettingsError,
+)
 from streamsum.telemetry import whereabouts
 from streamsum.web.departure import ClientGone, bounded
 
@@ -23,6 +32,7 @@ _LOG_CODES: dict[type[LogError], str] = {
     NotFound: "not_found",
     Expired: "expired",
     InvalidCursor: "invalid_event_id",
+    IdempotencyConflict: "idempotency_conflict",
 }
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 

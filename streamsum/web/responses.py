@@ -13,9 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem
 from streamsum.runs.log import Entry
-from streamsum.web.departure import ClientGone, departure
+from streamsum.web.departure import ClientGone, departure, let_go
 from streamsum.web.feed import Feed
 from streamsum.web.frames import Frames
+from streamsum.web.peek import Peek
 from streamsum.web.problems import problem_response
 from streamsum.web.service import NO_KEY, Service
 from streamsum.web.snapshots import snapshot
@@ -30,21 +31,34 @@ class EventStreamResponse:
     """Events from a place on, then live."""
 
     def __init__(
-        self, service: Service, id: str, *, after: int | None, started: asyncio.Future[Problem | None] | None = None
+        self,
+        service: Service,
+        id: str,
+        *,
+        after: int | None,
+        key: str = NO_KEY,
+        held: bool = False,
+        started: asyncio.Future[Problem | None] | None = None,
     ) -> None:
-        """`after=None`: from the start, of a summary that may not be there. `started`: hold the status for it."""
+        """`after=None`: from the start, of a summary that may not be there.
+
+        `started`: hold the status for it; `held` without it: until the events tell.
+        """
         self._service = service
         self._id = id
+        self._key = key
         self._after = after
+        self._held = held or started is not None
         self._started = started
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises LogError before anything is sent, ClientGone at any time."""
         async with (
-            self._service.log.listen(self._id, NO_KEY, self._after) as entries,
+            self._service.log.listen(self._id, self._key, self._after) as listener,
             departure(receive) as gone,
         ):
-            if problem := await self._why_not(gone):
+            entries = Peek(listener)
+            if self._held and (problem := await self._why_not(entries, gone)):
                 await problem_response(problem)(scope, receive, send)
             elif await self._was_over():
                 await Response(status_code=204)(scope, receive, send)
@@ -53,23 +67,26 @@ class EventStreamResponse:
                 await frames.begin(location_of(scope, self._id))
                 await self._pump(Feed(entries, gone=gone), frames)
 
-    async def _why_not(self, gone: asyncio.Task[None]) -> Problem | None:
+    async def _why_not(self, entries: Peek, gone: asyncio.Task[None]) -> Problem | None:
         """What went wrong before the first content: until then it is a real status."""
-        if self._started is None:
-            return None
         hold_s = self._service.settings.first_byte_s
-        either: list[asyncio.Future[Any]] = [self._started, gone]
-        await asyncio.wait(either, timeout=hold_s, return_when=asyncio.FIRST_COMPLETED)
-        if gone.done():
-            raise ClientGone
-        return self._started.result() if self._started.done() else None
+        started = self._started or entries.started()
+        either: list[asyncio.Future[Any]] = [started, gone]
+        try:
+            await asyncio.wait(either, timeout=hold_s, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                raise ClientGone
+            return started.result() if started.done() else None
+        finally:
+            if isinstance(started, asyncio.Task):
+                await let_go(started)
 
     async def _was_over(self) -> bool:
         """Has the client had the last event?"""
         if not self._after:
             return False
         try:
-            entries = await self._service.log.read(self._id, NO_KEY)
+            entries = await self._service.log.read(self._id, self._key)
         except NotFound:  # it ended, and went, since we began to listen
             raise Expired from None
         return entries[-1].final and entries[-1].n == self._after
@@ -90,9 +107,9 @@ class EventStreamResponse:
 class ResumeResponse:
     """An event stream; or, while the log cannot be reached, an empty one, so that an `EventSource` tries again."""
 
-    def __init__(self, service: Service, id: str, *, after: int | None) -> None:
+    def __init__(self, service: Service, id: str, *, after: int | None, key: str = NO_KEY) -> None:
         self._id = id
-        self._stream = EventStreamResponse(service, id, after=after)
+        self._stream = EventStreamResponse(service, id, after=after, key=key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises LogError but LogDown before anything is sent, ClientGone at any time."""
@@ -102,6 +119,21 @@ class ResumeResponse:
             frames = Frames(send)
             await frames.begin(location_of(scope, self._id))
             await frames.end()
+
+
+class AcceptedResponse:
+    """The summary runs, and its events are elsewhere."""
+
+    def __init__(self, service: Service, id: str) -> None:
+        self._id = id
+        self._ticket = service.tickets.give(id, NO_KEY)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        location = location_of(scope, self._id)
+        answer = {"id": self._id, "events_url": f"{location}/events?ticket={self._ticket}"}
+        headers = {"Location": location, "Preference-Applied": "respond-async"}
+        await JSONResponse(answer, 202, headers)(scope, receive, send)
 
 
 class SummaryResponse:

@@ -1,7 +1,7 @@
 """What every endpoint needs: the things that the app's lifespan holds open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
@@ -11,6 +11,7 @@ from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
 from streamsum.upstream.base import Upstream
 from streamsum.web.patience import Patience
+from streamsum.web.tickets import Tickets
 
 # The name of whoever calls: there are no keys yet, so everybody is nobody.
 NO_KEY = ""
@@ -25,6 +26,7 @@ class Service:
     upstreams: Sequence[Upstream]  # in order of preference
     log: EventLog
     runs: Runs
+    tickets: Tickets = field(default_factory=Tickets)
 
     @property
     def upstream(self) -> Upstream:

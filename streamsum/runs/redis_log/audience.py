@@ -1,0 +1,141 @@
+"""Who listens in this process, and what they are told: a mirror for each summary that somebody listens to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from itertools import count
+
+from streamsum.errors import Expired, InvalidCursor, LogDown, NotFound
+from streamsum.runs.log import MAX_LISTENERS, Listener, Preview
+from streamsum.runs.redis_log import wire
+from streamsum.runs.redis_log.mirror import Mirror
+from streamsum.runs.redis_log.store import Store
+from streamsum.runs.transcript import Reader
+
+# Beyond the last event of any summary, and what the server can count with: a cursor may have 73 digits.
+_BEYOND = 1_000_000
+
+
+class Audience:
+    """Counted by the server, where all processes' listeners are."""
+
+    def __init__(self, store: Store, *, node: str) -> None:
+        self._store = store
+        self._node = node
+        self._numbers = count(1)
+        self._mirrors: dict[str, Mirror] = {}
+        self._leaving: dict[str, tuple[str, bool]] = {}  # listener -> (id, excused): not told to the server yet
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @asynccontextmanager
+    async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Listener]:
+        """See `EventLog.listen`."""
+        if self._closed:
+            raise LogDown
+        mirror = self._mirrors.setdefault(id, Mirror(id, key))
+        mirror.users += 1
+        name = f"{self._node}:{next(self._numbers)}"
+        try:
+            await self._join(mirror, key, after, name)
+            mirror.readers[name] = reader = Reader(mirror, after or 0)
+            try:
+                yield reader
+            finally:
+                del mirror.readers[name]
+                self._leave(id, name, excused=reader.excused)
+        finally:
+            mirror.users -= 1
+            if not mirror.users and self._mirrors.get(id) is mirror:
+                del self._mirrors[id]
+
+    async def _join(self, mirror: Mirror, key: str, after: int | None, name: str) -> None:
+        cursor = -1 if after is None else min(after, _BEYOND)
+        try:
+            answer = await self._ask_to_join(mirror, key, cursor, name)
+        except (LogDown, asyncio.CancelledError):  # it may be done all the same
+            self._leave(mirror.id, name, excused=True)
+            raise
+        if answer == b"gone":
+            raise NotFound if after is None else Expired
+        if answer == b"beyond" or cursor < -1 or (after is not None and after < 0):
+            raise InvalidCursor
+
+    async def _ask_to_join(self, mirror: Mirror, key: str, cursor: int, *names: str) -> bytes:
+        have = len(mirror.entries)
+        answer = await self._store.run("join", mirror.id, key, cursor, have, MAX_LISTENERS, *names)
+        if answer[0] == b"joined":
+            mirror.take(wire.stored(answer[2]))
+        word: bytes = answer[0]
+        return word
+
+    def _leave(self, id: str, name: str, *, excused: bool) -> None:
+        """In a task of its own: who leaves does not wait for it."""
+        self._leaving[name] = (id, excused)
+        self._spawn(self._say_left(name))
+
+    async def _say_left(self, name: str) -> None:
+        id, excused = self._leaving[name]
+        with suppress(LogDown):  # said again at the next renewal
+            await self._store.run("leave", id, name, int(excused))
+            self._leaving.pop(name, None)
+
+    def hear(self, kind: bytes, rest: bytes) -> None:
+        """A message of one of our scripts."""
+        head, _, body = rest.partition(b"\n")
+        id, _, name = head.decode().partition(" ")
+        if (mirror := self._mirrors.get(id)) is None:
+            return  # the last one here has just left
+        if kind == b"E":
+            mirror.take(wire.sent(body))
+            if mirror.behind:
+                self._spawn(self._catch_up(mirror))
+        elif kind == b"P":
+            mirror.show(Preview(body))
+        elif kind == b"R" and (reader := mirror.readers.get(name)):
+            reader.dismiss()
+
+    async def catch_up(self) -> None:
+        """Something may have been missed by all: fetch it, and be counted again."""
+        await asyncio.gather(*(self._catch_up(mirror) for mirror in list(self._mirrors.values())))
+
+    async def mend(self) -> None:
+        """What could not be done while the server was not there."""
+        behind = [self._catch_up(mirror) for mirror in list(self._mirrors.values()) if mirror.behind]
+        await asyncio.gather(*behind, *(self._say_left(name) for name in list(self._leaving)))
+
+    async def _catch_up(self, mirror: Mirror) -> None:
+        if not mirror.readers:
+            return  # whoever is about to listen asks for all there is
+        try:
+            answer = await self._ask_to_join(mirror, mirror.key, -1, *mirror.readers)
+        except LogDown:
+            mirror.behind = True
+        else:
+            if answer == b"gone":
+                mirror.end(Expired())
+
+    def fail(self) -> None:
+        """The server has been away for too long: who listens is let go without a last event."""
+        for mirror in self._mirrors.values():
+            mirror.end(LogDown())
+        self._mirrors.clear()  # who comes next begins anew
+
+    def let_go(self) -> None:
+        """See `EventLog.let_go`. Nobody is let in any more."""
+        self._closed = True
+        for mirror in self._mirrors.values():
+            for reader in mirror.readers.values():
+                reader.excuse()
+            mirror.end()
+
+    async def aclose(self) -> None:
+        """Wait until the server knows who has left, or does not answer."""
+        self.let_go()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _spawn(self, errand: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(errand)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,18 @@
+-- taker, former owner, id: to one taker only
+local taker, former, id = ARGV[1], ARGV[2], ARGV[3]
+if not lives(taker) then return { 'fenced' } end
+local state = redis.call('HMGET', summary(id), 'owner', 'over')
+if state[1] and lives(state[1]) then return { 'taken' } end
+redis.call('SREM', HANDED, id)
+redis.call('SREM', owned(former), id)
+if not state[1] or state[2] then return { 'gone' } end
+redis.call('HSET', summary(id), 'owner', taker)
+redis.call('SADD', owned(taker), id)
+extend(owned(taker), redis.call('PTTL', summary(id)))
+local claims = redis.call('HINCRBY', summary(id), 'claims', 1)
+local its = redis.call('HMGET', summary(id), 'key', 'policy', 'cancel', 'begun', 'ends')
+local time = now()
+return {
+  'claimed', its[1], its[2], its[3] and 1 or 0, claims, listening(id), time - its[4], its[5] - time,
+  redis.call('GET', request(id)) or '', after(id, 0),
+}

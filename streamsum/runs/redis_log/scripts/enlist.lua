@@ -1,0 +1,4 @@
+-- node, epoch, lease ms: a life begins. Its time runs from here, by this server's clock.
+local node, epoch = ARGV[1], ARGV[2]
+redis.call('SET', lease(node), epoch, 'PX', ARGV[3])
+redis.call('SADD', OWNERS, node .. ':' .. epoch)

@@ -1,0 +1,6 @@
+-- node, epoch, lease ms: false if the lease ran out; else what it owns. The echo shows that the channel works.
+local node, epoch = ARGV[1], ARGV[2]
+if redis.call('GET', lease(node)) ~= epoch then return false end
+redis.call('PEXPIRE', lease(node), ARGV[3])
+redis.call('PUBLISH', lease(node), 'H')
+return redis.call('SMEMBERS', owned(node .. ':' .. epoch))

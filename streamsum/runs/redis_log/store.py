@@ -1,0 +1,91 @@
+"""The Redis server: our scripts, and one subscription. The only place that knows the client library.
+
+Nothing is ever sent twice by the library: whether a write may be repeated is for who asked to know.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from streamsum.errors import LogDown, SettingsError
+from streamsum.runs.redis_log.times import Times
+
+# Each command takes a fraction of a millisecond, so that a few connections carry a thousand summaries.
+MAX_CONNECTIONS = 16
+
+_NAMES = (
+    *("append", "cancel", "check", "claim", "create", "enlist", "hand_over", "join", "leave", "orphans", "preview"),
+    *("read", "renew", "retire"),
+)
+
+
+class Store:
+    """Answers within `times.answer_s`, or raises LogDown."""
+
+    def __init__(self, url: str, times: Times) -> None:
+        """Connects at the first command. Raises SettingsError if `url` is none."""
+        self._times = times
+        try:
+            self._pool = BlockingConnectionPool.from_url(url, max_connections=MAX_CONNECTIONS, **_options(times))
+        except ValueError:
+            raise SettingsError("STREAMSUM_EVENT_LOG is no redis:// address") from None
+        self._client = Redis.from_pool(self._pool)
+        self._scripts = {name: self._client.register_script(text) for name, text in SOURCES.items()}
+        self.answered_at = asyncio.get_running_loop().time()  # when it was last known to be there
+
+    async def run(self, script: str, *arguments: str | bytes | int) -> Any:
+        """What the script of this name returns. Raises LogDown: it may have been done all the same, or be done yet."""
+        with_answer = self._scripts[script](args=arguments)
+        return await self._within(with_answer)
+
+    async def ping(self) -> None:
+        """Return if it is there. Raises LogDown."""
+        await self._within(self._client.ping())
+
+    def subscription(self) -> AbstractAsyncContextManager[PubSub]:
+        """A connection of its own for messages; its use raises `Store.ERRORS`."""
+        return self._client.pubsub()
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        await self._pool.disconnect()
+
+    # Whatever can go wrong between us and it. A reply that it cannot do so now (it loads, has no memory) is no other.
+    ERRORS = (RedisError, OSError, TimeoutError)
+
+    async def _within(self, command: Any) -> Any:
+        try:
+            async with asyncio.timeout(self._times.answer_s):
+                answer = await command
+        except self.ERRORS:
+            raise LogDown from None
+        self.answered_at = asyncio.get_running_loop().time()
+        return answer
+
+
+def _options(times: Times) -> dict[str, Any]:
+    return {
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+        "socket_connect_timeout": times.answer_s,
+        "socket_timeout": times.answer_s,
+        "timeout": times.answer_s,  # for a free connection
+    }
+
+
+def _sources() -> Mapping[str, str]:
+    folder = resources.files("streamsum.runs.redis_log") / "scripts"
+    prelude = (folder / "prelude.lua").read_text(encoding="utf-8")
+    return {name: prelude + (folder / f"{name}.lua").read_text(encoding="utf-8") for name in _NAMES}
+
+
+SOURCES = MappingProxyType(dict(_sources()))

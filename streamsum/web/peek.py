@@ -1,0 +1,37 @@
+"""A listener that can be looked into before anything is sent."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Self
+
+import jiter
+
+from streamsum.errors import Problem
+from streamsum.runs.log import Entry, Preview
+
+
+class Peek:
+    """Gives everything in order, what was looked at too."""
+
+    def __init__(self, entries: AsyncIterator[Entry | Preview]) -> None:
+        self._entries = entries
+        self._seen: deque[Entry | Preview] = deque()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Entry | Preview:
+        return self._seen.popleft() if self._seen else await anext(self._entries)
+
+    def started(self) -> "asyncio.Task[Problem | None]":
+        """As `Run.started`, of a run that is not here: told by the first event after the summary's first."""
+        return asyncio.create_task(self._first_word())
+
+    async def _first_word(self) -> Problem | None:
+        async for news in self._entries:
+            self._seen.append(news)
+            if isinstance(news, Entry) and news.n > 1:
+                failed = news.event == "summary.failed"
+                return Problem.model_validate(jiter.from_json(news.data)["problem"]) if failed else None
+        return None

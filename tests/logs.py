@@ -1,0 +1,68 @@
+"""What the tests of event logs share: events, a whole summary, and ways of reading one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from streamsum.core.models import OnDisconnect
+from streamsum.errors import LogDown
+from streamsum.runs.log import Entry, EventLog, Happening, Joined, Lease, Listener, NewSummary, Preview
+from streamsum.runs.redis_log import RedisLog, Times
+from tests.redis_server import RedisServer
+
+FIRST = Entry(1, "summary.created", b"{}")
+SECOND = Entry(2, "bullet", b'{"index": 0}')
+LAST = Entry(3, "summary.completed", b'{"finish": "complete"}', final=True)
+
+
+async def lease_of(log: EventLog, new: NewSummary) -> Lease:
+    """The right to write a summary that is new indeed."""
+    lease = await log.create(new)
+    assert not isinstance(lease, Joined)
+    return lease
+
+
+async def begin(log: EventLog, id: str = "a", *, key: str = "", on_disconnect: OnDisconnect = "grace") -> Lease:
+    return await lease_of(log, NewSummary(id=id, key=key, on_disconnect=on_disconnect))
+
+
+async def finish(log: EventLog, id: str = "a") -> None:
+    """A whole summary, written and over."""
+    lease = await begin(log, id)
+    await lease.append([FIRST, SECOND])
+    await lease.append([LAST], final=True)
+
+
+async def collect(listener: Listener) -> list[Entry | Preview]:
+    return [each async for each in listener]
+
+
+async def replay(log: EventLog, after: int | None = None, *, id: str = "a") -> list[Entry | Preview]:
+    async with log.listen(id, "", after) as listener:
+        return await collect(listener)
+
+
+async def happens(lease: Lease, within: float = 1e6) -> Happening | None:
+    try:
+        async with asyncio.timeout(within):
+            return await lease.happening()
+    except TimeoutError:
+        return None
+
+
+@asynccontextmanager
+async def redis_log(
+    server: RedisServer, *, grace_s: float = 10, keep_s: float = 600, times: Times | None = None
+) -> AsyncIterator[RedisLog]:
+    """One replica's, ready to begin summaries."""
+    async with RedisLog(server.url, grace_s=grace_s, keep_s=keep_s, times=times) as log:
+        await until_reached(log)
+        yield log
+
+
+async def until_reached(log: EventLog) -> None:
+    while True:
+        try:
+            return await log.reach()
+        except LogDown:
+            await asyncio.sleep(0.01)

