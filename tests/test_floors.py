@@ -20,7 +20,10 @@ STANDARD_IN_CORE = {
     "secrets",
     "typing",
 }
-SETTINGS = {"streamsum.errors", "streamsum.secret_file", "streamsum.settings", "streamsum.upstreams_file"}
+SETTINGS = {
+    f"streamsum.{name}"
+    for name in ("addresses", "errors", "keys_file", "secret_file", "settings", "toml_tables", "upstreams_file")
+}
 LIBRARIES_IN_CORE = {"jiter", "pydantic", "pydantic_core", "rapidfuzz"}
 
 
@@ -45,6 +48,8 @@ def allowed(module: str, imported: str) -> bool:
     if top in {"openai", "aiohttp"} and not module.startswith("streamsum.upstream."):
         return False
     if top == "redis" and not module.startswith("streamsum.runs.redis_log."):
+        return False
+    if top == "limits" and not module.startswith("streamsum.runs.limits."):
         return False
     if top in {"starlette", "uvicorn"} and not module.startswith(("streamsum.web.", "streamsum.serve")):
         return False

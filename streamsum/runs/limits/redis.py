@@ -1,0 +1,61 @@
+"""The limits on Redis: exact over all replicas, by one clock for reservations and each replica's own for minutes.
+
+Over connections of its own, so that a storm of requests does not hold the event log up.
+"""
+
+from importlib import resources
+
+from limits.aio.storage import RedisStorage
+
+from streamsum.errors import LimiterDown, LogDown
+from streamsum.runs.limits.limiter import MINUTE_S, Reservation, Standing
+from streamsum.runs.limits.quotas import refusal
+from streamsum.runs.limits.window import Window
+from streamsum.runs.redis_log.store import Store
+from streamsum.runs.redis_log.times import Times
+
+_SCRIPTS = {"quotas": (resources.files("streamsum.runs.limits") / "quotas.lua").read_text(encoding="utf-8")}
+
+
+class RedisLimiter:
+    """A `Limiter` that all replicas share."""
+
+    def __init__(self, url: str, *, minute_s: int = MINUTE_S, times: Times | None = None) -> None:
+        """Connects at the first question. Raises SettingsError if `url` is no address."""
+        self._store = Store(url, times or Times(), scripts=_SCRIPTS)
+        # The address is the pool's business; this one names the kind of store.
+        store = RedisStorage(
+            "async+redis://", implementation="redispy", key_prefix="streamsum:rate", connection_pool=self._store.pool
+        )
+        self._window = Window(store, window_s=minute_s)
+
+    async def hit(self, key: str, per_minute: int) -> tuple[bool, Standing]:
+        """See `Limiter.hit`."""
+        try:
+            return await self._store.within(self._window.hit(key, per_minute))
+        except LogDown:
+            raise LimiterDown from None
+
+    async def reserve(self, wanted: Reservation) -> Standing | None:
+        """See `Limiter.reserve`."""
+        most = ("" if limit is None else limit for limit in (wanted.streams, wanted.tokens_per_day))
+        answer = await self._run("reserve", wanted.key, wanted.id, wanted.tokens, round(wanted.for_s * 1000), *most)
+        if answer is None:
+            return None
+        now, open, held, spent = answer
+        return refusal(wanted, now=now / 1000, open=open, held=held, spent=spent)
+
+    async def settle(self, key: str, id: str, tokens: int) -> None:
+        """See `Limiter.settle`."""
+        await self._run("settle", key, id, tokens)
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        await self._store.aclose()
+
+    async def _run(self, *arguments: str | int) -> list[int] | None:
+        try:
+            answer: list[int] | None = await self._store.run("quotas", *arguments)
+        except LogDown:
+            raise LimiterDown from None
+        return answer
