@@ -8,6 +8,7 @@
     ├── UpstreamError       a pass ended before its first content; carries how (`core.passes.End`)
     └── LogError
         ├── Fenced          somebody else owns this summary now
+        ├── HandedOver      this process goes, and another goes on with this summary
         ├── LogDown         the event log cannot be reached
         ├── NotFound        no such summary for this key, asked without a cursor
         ├── Expired         a cursor into history that is not there (any more)
@@ -126,6 +127,10 @@ class LogError(StreamsumError):
 
 class Fenced(LogError):
     """Somebody else owns this summary now: stop writing."""
+
+
+class HandedOver(LogError):
+    """This process goes, and another goes on with this summary."""
 
 
 class LogDown(LogError):

@@ -64,6 +64,11 @@ class RedisServer:
         with Redis.from_url(self.url, decode_responses=True) as client:
             return sorted(map(str, client.keys()))
 
+    def immortal(self) -> list[str]:
+        """The keys that never expire."""
+        with Redis.from_url(self.url, decode_responses=True) as client:
+            return [key for key in self.keys() if client.ttl(key) == -1]
+
     def empty(self) -> None:
         with Redis.from_url(self.url) as client:
             client.flushall()

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
@@ -10,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from streamsum.core.checks import Checks, Sound
 from streamsum.core.document import Element
 from streamsum.core.elements import ElementDecoder
+from streamsum.core.models import Evidence
 from streamsum.core.source import Source
 
 
@@ -175,3 +177,96 @@ def test_an_item_model_that_says_so_takes_more_fields() -> None:
     """Its own configuration is the user's decision."""
     result = Checks(max_chars=20, item_model=Open).check(element('{"text": "a", "more": [1, null]}'), standing=())
     assert result == Sound("a", {"text": "a", "more": [1, None]})
+
+
+# Held against the source.
+
+SOURCE = "The tower was lit in 1698. It stood on the reef for five years. In the end a great storm took it away."
+
+
+def judged(text: str, *, evidence: Evidence = "attach", **more: Any) -> Sound | list[str]:
+    checks = Checks(max_chars=280, source=Source(SOURCE), evidence=evidence, **more)
+    match checks.check(element(text), standing=()):
+        case Sound() as sound:
+            return sound
+        case reasons:
+            return [reason.code for reason in reasons]
+
+
+def supported_by(sound: Sound | list[str]) -> list[tuple[str, str]]:
+    assert isinstance(sound, Sound)
+    return [(SOURCE[span.start : span.end], span.match) for span in sound.evidence]
+
+
+def test_a_bullet_comes_with_what_supports_it() -> None:
+    """The exact words of the source."""
+    found = supported_by(judged('"A great storm took the tower away in the end."'))
+    assert found == [("In the end a great storm took it away.", "attributed")]
+
+
+def test_nothing_is_looked_up_where_nobody_asks() -> None:
+    """`off` costs nothing, and a quote is then an unknown key."""
+    assert judged('"Lit in 1999."', evidence="off") == Sound("Lit in 1999.")
+    assert judged('{"text": "a", "quote": "b"}', evidence="off") == ["schema"]
+
+
+@pytest.mark.parametrize(
+    ("text", "warnings", "reasons"),
+    [
+        ('"The tower was lit in 1698."', (), None),
+        ('"The tower was lit in 1798."', ("unsupported_number",), ["unsupported_number"]),
+        ('"The harbour master bought a goat."', (), ["unsupported"]),
+        ('"The harbour master bought 12 goats."', ("unsupported_number",), ["unsupported", "unsupported_number"]),
+    ],
+)
+def test_what_the_source_does_not_have(text: str, warnings: tuple[str, ...], reasons: list[str] | None) -> None:
+    """Attached: a number is a warning; required: it is withheld, with all of its reasons."""
+    attached = judged(text)
+    assert isinstance(attached, Sound)
+    assert attached.warnings == warnings
+    required = judged(text, evidence="require")
+    assert required == reasons if reasons else isinstance(required, Sound)
+
+
+def test_a_quote_is_looked_up_and_never_passed_on() -> None:
+    """It says where a bullet comes from, whatever its words; one that is not there falls back on them."""
+    quoted = judged('{"text": "It is gone.", "quote": "a great  STORM took it"}')
+    assert supported_by(quoted) == [("a great storm took it", "verbatim")]
+    assert isinstance(quoted, Sound)
+    assert (quoted.text, quoted.item) == ("It is gone.", None)
+    fallen_back = judged('{"text": "The tower was lit in 1698.", "quote": "a ship of fools"}')
+    assert supported_by(fallen_back) == [("The tower was lit in 1698.", "attributed")]
+    assert judged('{"text": "a", "quote": 7}') == ["schema"]
+
+
+class Quoted(BaseModel):
+    text: str
+    quote: str
+
+
+class Dated(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    text: str
+    day: date
+
+
+def test_a_users_own_quote_is_the_users() -> None:
+    """And with any other model of a user's, ours is not part of the item."""
+    own = judged('{"text": "A great storm took it.", "quote": "a great storm"}', item_model=Quoted)
+    assert isinstance(own, Sound)
+    assert own.item == {"text": "A great storm took it.", "quote": "a great storm"}
+    dated = judged('{"text": "It is gone.", "day": "1703-11-27", "quote": "a great storm took it"}', item_model=Dated)
+    assert supported_by(dated) == [("a great storm took it", "verbatim")]
+    assert isinstance(dated, Sound)
+    assert dated.item == {"text": "It is gone.", "day": "1703-11-27"}
+
+
+def test_another_language_is_proved_by_quotes_alone() -> None:
+    """Its words are not those of the source, and a score would mean nothing."""
+    words = "Am Ende riss ein gro\u00dfer Sturm den Turm fort."
+    assert supported_by(judged(f'"{words}"', language="de")) == []
+    quoted = judged(f'{{"text": "{words}", "quote": "a great storm took it away"}}', language="de", evidence="require")
+    assert supported_by(quoted) == [("a great storm took it away", "verbatim")]
+    assert judged(f'"{words}"', language="de", evidence="require") == ["unsupported"]
+    assert supported_by(judged('"A great storm took it away."', language="en-GB"))

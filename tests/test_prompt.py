@@ -1,7 +1,10 @@
 """core/prompt.py: what the model is asked."""
 
+import pytest
+from pydantic import BaseModel
+
 from streamsum.core import prompt
-from streamsum.core.models import SummaryRequest
+from streamsum.core.models import Item, SummaryRequest
 
 
 def test_the_source_stands_only_between_the_delimiters() -> None:
@@ -22,6 +25,46 @@ def test_what_the_caller_wants_is_said() -> None:
     assert "prices" in asked.user
     assert asked.schema["properties"]["bullets"]["maxItems"] == 1
     assert "maxLength" not in str(asked.schema)
+
+
+def test_what_stands_is_shown_as_untrusted_as_the_source() -> None:
+    """Between the same delimiters; the reasons are words of ours, or the codes of a user's own checks."""
+    request = SummaryRequest(text="x", max_bullets=9)
+    about = prompt.About(
+        kind="reask", wanted=2, standing=["One {mark}.", "Two."], withheld=["too_long", "no_such_year"]
+    )
+    asked = prompt.ask(request, text="A text.", mark="f00d", about=about)
+    assert "BEGIN f00d\nA text.\nEND f00d" in asked.user
+    assert "BEGIN f00d\n- One {mark}.\n- Two.\nEND f00d" in asked.user
+    assert "Write 2 more, with facts that none of them has." in asked.user
+    assert "Others were no good: too long; no such year. Avoid that." in asked.user
+    assert asked.schema["properties"]["bullets"]["maxItems"] == 2
+    assert asked.max_tokens < prompt.ask(request, text="A text.", mark="f00d").max_tokens
+
+
+def test_with_nothing_to_stand_on_it_is_asked_as_at_first() -> None:
+    """A model that died before its first bullet."""
+    request = SummaryRequest(text="x")
+    about = prompt.About(kind="continue", wanted=5)
+    assert prompt.ask(request, text="x", mark="f", about=about) == prompt.ask(request, text="x", mark="f")
+
+
+class Fact(BaseModel):
+    text: str
+    year: int
+
+
+@pytest.mark.parametrize(("item_model", "fields"), [(Item, ["text", "quote"]), (Fact, ["text", "year", "quote"])])
+def test_who_can_quote_is_asked_to(item_model: type[BaseModel], fields: list[str]) -> None:
+    """Each element with its own, besides what a user's own model has; and there is room for it."""
+    request = SummaryRequest(text="x")
+    asked = prompt.ask(request, text="x", mark="f00d", item_model=item_model, quotes=True)
+    items = asked.schema["properties"]["bullets"]["items"]
+    assert items["required"] == list(items["properties"]) == fields
+    assert items["additionalProperties"] is False
+    assert 'as "quote" up to twelve words that prove it' in asked.system
+    assert asked.max_tokens > prompt.ask(request, text="x", mark="f00d", item_model=item_model).max_tokens
+    assert "quote" not in prompt.ask(request, text="x", mark="f00d", item_model=item_model).system
 
 
 def test_tokens_grow_with_what_is_asked() -> None:

@@ -26,6 +26,7 @@ from streamsum.runs.log import Entry, Happening
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.relay import Relay
 from streamsum.runs.run import Run
+from streamsum.upstream.base import UpstreamError
 from tests.jumping_clock import in_jumping_time, now, settle, timers
 from tests.logs import begin
 from tests.scripted import HANG, ScriptedUpstream, Step, refused
@@ -302,6 +303,51 @@ async def test_a_pass_that_breaks_off_ends_as_the_upstream_says(ended: End, fini
     ledger = ledger_of(events)
     assert (ledger.finish, ledger.bullets) == (finish, 1)
     assert ledger.passes[0].finish_reason == ended.finish_reason
+
+
+# Pass after pass.
+
+
+async def relayed(*upstreams: ScriptedUpstream, text: str = REQUEST.text, total_s: float = 300) -> Scene:
+    """A run with these upstreams to go to."""
+    log = MemoryLog(grace_s=10, keep_s=1e9, keep_bytes=1 << 20)
+    lease = await begin(log, "the-id", on_disconnect="cancel")
+    request = SummaryRequest(text=text)
+    run = Run(request, id="the-id", relay=relay_of(*upstreams), lease=lease, admitted=now(), total_s=total_s)
+    return Scene(run, log, upstreams[0])
+
+
+@in_jumping_time
+async def test_the_whole_time_is_that_of_all_passes() -> None:
+    """When it is over nobody else is asked; what has come stays, and the last pass says how it ended."""
+    first = ScriptedUpstream(name="a", script=[HEAD, 8.0], ended=End(Cause.CUT))
+    second = ScriptedUpstream(name="b", script=['["The second."', HANG])
+    third = ScriptedUpstream(name="c", script=[DOCUMENT])
+    events = await (await relayed(first, second, third, total_s=10)).until_over()
+    assert bullets_of(events) == ["The first.", "The second."]
+    assert ledger_of(events).finish == "upstream_timeout"
+    assert now() == pytest.approx(10, abs=0.01)
+    assert [len(each.prompts) for each in (first, second, third)] == [1, 1, 0]
+    assert ledger_of(events).passes[1].kind == "continue"
+
+
+@in_jumping_time
+async def test_a_pause_is_cut_short_by_the_end_of_all_time() -> None:
+    """And nobody is called after it."""
+    busy = ScriptedUpstream(connecting=[UpstreamError(End(Cause.OVERLOADED, retry_after=4))])
+    events = await (await relayed(busy, total_s=3)).until_over()
+    assert (problem_of(events).code, len(busy.prompts)) == ("overloaded", 1)
+    assert now() == pytest.approx(3, abs=0.01)
+
+
+async def test_a_large_source_is_indexed_aside() -> None:
+    """And is there when the first element closes."""
+    text = "Nothing much happened in the year 1703. " * 1000 + "In the end the lighthouse keeper bought a goat."
+    model = ScriptedUpstream(script=['["The lighthouse keeper bought a goat."]'])
+    events = await (await relayed(model, text=text)).until_over()
+    (bullet,) = (event for event in events if isinstance(event, Bullet))
+    (span,) = bullet.evidence
+    assert text[span.start : span.end] == "In the end the lighthouse keeper bought a goat."
 
 
 # The honest first byte.

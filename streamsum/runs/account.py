@@ -36,6 +36,10 @@ class Account:
             )
         )
 
+    def note_lost_pass(self, model: str) -> None:
+        """A process that is gone has called: what that cost nobody knows."""
+        self._passes.append(PassReport(kind="first", model=model))
+
     def bill(self) -> Bill:
         """All of it, as of now."""
         timing = Timing(first_delta_ms=self.first_delta_ms, first_bullet_ms=self.first_bullet_ms, total_ms=self.ms())

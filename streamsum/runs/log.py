@@ -118,7 +118,7 @@ class Orphan:
     sealed: bytes | None
     taken_before: bool
     cancelled: bool
-    has_listeners: bool
+    nobody_listens: bool  # somebody did, and nobody does
     age_s: float  # since it was admitted
     left_s: float  # of its time
 

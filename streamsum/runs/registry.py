@@ -4,17 +4,20 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 from pydantic import BaseModel
 
 from streamsum.core.models import Item, SummaryRequest
-from streamsum.core.passes import Cause
-from streamsum.errors import LogDown, RequestRefused
+from streamsum.errors import LogDown, LogError, RequestRefused
 from streamsum.runs.admission import Admission
 from streamsum.runs.health import Health
-from streamsum.runs.log import EventLog, Idempotency, Joined, Lease, NewSummary
+from streamsum.runs.heirs import fate, stand_in, unsealed
+from streamsum.runs.log import Entry, EventLog, Idempotency, Joined, Lease, NewSummary, Orphan
+from streamsum.runs.places import Places
 from streamsum.runs.relay import Relay
+from streamsum.runs.routing import candidates
 from streamsum.runs.run import Run
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import Settings
@@ -23,13 +26,12 @@ from streamsum.upstream.base import Upstream
 
 logger = logging.getLogger("streamsum")
 
-# Seconds after which it is worth trying again: a summary takes some, and another replica may answer at once.
-RETRY_OVERLOADED_S = 5
+# Seconds after which it is worth trying again: another replica may answer at once.
 RETRY_ELSEWHERE_S = 1
 
 
 class Runs:
-    """Owned by the app. Holds the running tasks, and counts their sources in UTF-8 bytes."""
+    """Owned by the app. Holds the running tasks."""
 
     def __init__(
         self,
@@ -51,15 +53,13 @@ class Runs:
         self.draining = False
         self.admission = Admission(upstreams=upstreams, max_tokens=settings.max_tokens, item_model=item_model)
         self._settings = settings
-        self._health = Health(lambda: asyncio.get_running_loop().time())
         self._sealer = sealer
         self._by_id: dict[str, Run] = {}
+        self._health = Health(lambda: asyncio.get_running_loop().time())
         self._tasks: dict[asyncio.Task[None], Run] = {}  # a loop holds its tasks only weakly
-        self._places = 0  # taken: running, or about to
-        self._source_bytes = 0
-        self._stopping: Cause | None = None
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._places = Places(most=settings.max_streams, source_bytes=settings.source_bytes)
+        self._leaving = False
+        self._adopting: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -72,27 +72,35 @@ class Runs:
         return begun
 
     async def start_or_join(
-        self, request: SummaryRequest, *, key: str = "", idempotency: Idempotency | None
+        self,
+        request: SummaryRequest,
+        *,
+        key: str = "",
+        idempotency: Idempotency | None,
+        held_s: float = 0.0,
     ) -> Run | Joined:
         """A new summary, running; or the one that the same request has begun, which may be another process's.
 
-        `request.model` is one of the upstreams', or None.
+        `request.model` is one of the upstreams', or None. `held_s`: how long its caller may wait for a status, and
+        knows nothing of the summary.
         Raises RequestRefused: context_too_long, draining, overloaded, log_unavailable; IdempotencyConflict.
         """
         upstreams = self.admission.choose(request)
+        if self.draining:
+            raise RequestRefused("draining", retry_after=RETRY_ELSEWHERE_S)
         size = len(request.text.encode())
-        self._take_place(size)
+        self._places.take(size)
         try:
             new = self._new(request, key, idempotency)
             admitted = asyncio.get_running_loop().time()
             lease = await self._create(new)
         except BaseException:
-            self._give_place_back(size)
+            self._places.give_back(size)
             raise
         if isinstance(lease, Joined):
-            self._give_place_back(size)
+            self._places.give_back(size)
             return self._by_id.get(lease.id, lease)
-        run = self._run(new.id, request, lease, upstreams, admitted=admitted)
+        run = self._run(new.id, request, lease, upstreams, admitted=admitted, held_s=held_s)
         self._launch(run, size)
         return run
 
@@ -115,29 +123,40 @@ class Runs:
             raise RequestRefused("log_unavailable", retry_after=RETRY_ELSEWHERE_S) from None
 
     def _run(
-        self, id: str, request: SummaryRequest, lease: Lease, upstreams: Sequence[Upstream], *, admitted: float
+        self,
+        id: str,
+        request: SummaryRequest,
+        lease: Lease,
+        upstreams: Sequence[Upstream],
+        *,
+        admitted: float,
+        held_s: float = 0.0,
+        stored: Sequence[Entry] = (),
     ) -> Run:
         settings = self._settings
+        relay = Relay(
+            upstreams,
+            health=self._health,
+            admitted=admitted,
+            first_byte_s=settings.first_byte_s,
+            stall_s=settings.stall_s,
+        )
         return Run(
             request,
             id=id,
-            relay=Relay(
-                upstreams,
-                health=self._health,
-                admitted=admitted,
-                first_byte_s=settings.first_byte_s,
-                stall_s=settings.stall_s,
-            ),
+            relay=relay,
             lease=lease,
             admitted=admitted,
             total_s=settings.total_s,
             item_model=self._item_model,
             reask=settings.reask,
+            held_s=held_s,
+            stored=stored,
         )
 
     def _launch(self, run: Run, size: int) -> None:
-        if self._stopping is not None:
-            run.stop(self._stopping)
+        if self._leaving:
+            run.leave()
         if self.draining:
             run.wind_up()
         task = asyncio.create_task(run.run(), name=f"summary {run.id}")
@@ -145,44 +164,82 @@ class Runs:
         self._by_id[run.id] = run
         task.add_done_callback(partial(self._over, size))
 
+    # What other processes leave behind.
+
+    def adopt(self) -> None:
+        """From now on, take over summaries whose process is gone, as long as there is room."""
+        self._adopting = asyncio.create_task(self._adopt(), name="adopt")
+
+    async def _adopt(self) -> None:
+        orphans = self.log.orphans()
+        while True:
+            await self._places.until_room()
+            orphan = await anext(orphans)
+            try:
+                self._inherit(orphan)
+            except Exception as error:  # noqa: BLE001 - the next one may be sound
+                logger.error("summary %s: a bug: %s", orphan.id, whereabouts(error))
+                with suppress(LogError):
+                    await orphan.lease.hand_over()
+
+    def _inherit(self, orphan: Orphan) -> None:
+        request = unsealed(orphan, self._sealer)
+        upstreams = self._able(request)
+        end = fate(orphan, request if upstreams else None)
+        request = request or stand_in(orphan.entries)
+        admitted = asyncio.get_running_loop().time() - orphan.age_s
+        size = len(request.text.encode())
+        self._places.take_beyond(size)
+        run = self._run(
+            orphan.id,
+            request,
+            orphan.lease,
+            upstreams or self.admission.upstreams,
+            admitted=admitted,
+            stored=orphan.entries,
+        )
+        if end is not None:
+            run.stop(end)
+        logger.info("summary %s: taken over, to be %s", orphan.id, "ended" if end else "gone on with")
+        self._launch(run, size)
+
+    def _able(self, request: SummaryRequest | None) -> Sequence[Upstream]:
+        """Who can go on with it; replicas may be set up differently."""
+        if request is None or not candidates(self.admission.upstreams, request.model):
+            return ()
+        try:
+            return self.admission.choose(request)
+        except RequestRefused:
+            return ()
+
     async def drain(self, within: float) -> None:
-        """Admit no more; wait up to `within` seconds; stop the rest. Returns when all tasks are over."""
+        """Admit no more; wait up to `within` seconds; then end the rest, or hand it over. Returns when all are over."""
         self.draining = True
+        await self._adopt_no_more()
         for run in self._tasks.values():
             run.wind_up()
         try:
             async with asyncio.timeout(within):
-                await self._idle.wait()
+                await self._places.until_idle()
         except TimeoutError:
-            self._stopping = Cause.DRAINING
+            self._leaving = True
             for run in self._tasks.values():
-                run.stop(Cause.DRAINING)
-        await self._idle.wait()
+                run.leave()
+        await self._places.until_idle()
+
+    async def _adopt_no_more(self) -> None:
+        if self._adopting is not None:
+            self._adopting.cancel()
+            await asyncio.wait([self._adopting])
 
     async def aclose(self) -> None:
         """Stop everything now."""
         await self.drain(0)
 
-    def _take_place(self, size: int) -> None:
-        if self.draining:
-            raise RequestRefused("draining", retry_after=RETRY_ELSEWHERE_S)
-        settings = self._settings
-        if self._places >= settings.max_streams or self._source_bytes + size > settings.source_bytes:
-            raise RequestRefused("overloaded", retry_after=RETRY_OVERLOADED_S)
-        self._places += 1
-        self._source_bytes += size
-        self._idle.clear()
-
-    def _give_place_back(self, size: int) -> None:
-        self._places -= 1
-        self._source_bytes -= size
-        if self._places == 0:
-            self._idle.set()
-
     def _over(self, size: int, task: asyncio.Task[None]) -> None:
         run = self._tasks.pop(task)
         del self._by_id[run.id]
-        self._give_place_back(size)
+        self._places.give_back(size)
         # Looked at, or asyncio would print its traceback, and with it perhaps some of the source.
         if not task.cancelled() and (error := task.exception()):
             logger.error("summary %s: a bug: %s", run.id, whereabouts(error))

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from streamsum.core.events import Bullet, Event, SummaryCompleted, SummaryCreated, SummaryFailed, Terminal
+from streamsum.core.events import ANY_EVENT, Bullet, Event, SummaryCompleted, SummaryCreated, SummaryFailed, Terminal
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause, End, Pass
 from streamsum.core.sse import encode
 from streamsum.core.summary import Summary
-from streamsum.errors import Fenced, LogError, Problem
+from streamsum.errors import Fenced, HandedOver, LogError, Problem
 from streamsum.runs.account import Account
 from streamsum.runs.log import Entry, Happening, Lease
 from streamsum.runs.previews import Previews
@@ -49,17 +49,21 @@ class Run:
         total_s: float,
         item_model: type[BaseModel] = Item,
         reask: int = 1,
+        held_s: float = 0.0,
+        stored: Sequence[Entry] = (),
     ) -> None:
         """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then.
 
-        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again.
+        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long its
+        caller may wait for a status. `stored`: what a process that is gone has written of it.
         """
         self.id = id
         # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
         # is cancelled cancels it for all.
         self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
         self._request = request.without_text()
-        self._summary = Summary(request, item_model=item_model, reask=reask)
+        events = [ANY_EVENT.validate_json(entry.data) for entry in stored]
+        self._summary = Summary.replay(request, events, item_model=item_model, reask=reask)
         self._previews = Previews(self._summary, lease) if request.preview else None
         self._relay = relay
         self._model = relay.first.model
@@ -67,13 +71,16 @@ class Run:
         self._prepares = request.evidence != "off" and len(request.text) > PREPARE_ASIDE_CHARS
         self._lease = lease
         self._account = Account(admitted=admitted)
+        for event in events[:1]:
+            self._account.note_lost_pass(getattr(event, "model", self._model))
+        self._held_until = admitted + held_s
         self._deadline = admitted + total_s
         self._winding_up = False
         self._stopped: Cause | None = None
         self._lost: LogError | None = None  # why nothing can be written any more
         self._scope: asyncio.Timeout | None = None  # around the pass of now: its clock, and the way to interrupt it
         self._began = False  # has there been a pass?
-        self._n = 0  # the last event's number
+        self._n = len(stored)  # the last event's number
         self._has_ended = False  # the final event is stored
 
     def stop(self, cause: Cause) -> None:
@@ -86,11 +93,23 @@ class Run:
         """The process is going away: what runs goes on, but nothing more is begun."""
         self._winding_up = True
 
+    def leave(self) -> None:
+        """The process goes: another goes on, if any can and the caller knows of the summary; else it ends."""
+        is_held = asyncio.get_running_loop().time() < self._held_until
+        if is_held or not self._lease.can_hand_over:
+            self.stop(Cause.DRAINING)
+        elif not self._interrupted:
+            self._lost = HandedOver()
+            self._interrupt()
+
     async def run(self) -> None:
         """Live from the first event to the last. Raises its own cancellation, and what kept the last one back."""
         watcher = asyncio.create_task(self._watch(), name=f"watch {self.id}")
         try:
             await self._live()
+        except HandedOver:
+            self._say_started(None)
+            logger.info("summary %s: handed over", self.id)
         except LogError as error:
             self._say_started(None if isinstance(error, Fenced) else Problem.of("log_unavailable"))
             logger.warning("summary %s: its log is lost: %s", self.id, type(error).__name__)
@@ -104,7 +123,8 @@ class Run:
 
     async def _live(self) -> None:
         try:
-            await self._write([self._created()])
+            if not self._n:
+                await self._write([self._created()])
             await self._call_models()
         except LogError:
             raise
@@ -160,7 +180,11 @@ class Run:
         if self._interrupted or (self._winding_up and self._began):
             return False
         self._began = True
-        return next_pass.kind != "reask" or self._deadline - asyncio.get_running_loop().time() >= REASK_LEAST_S
+        return self._left_s > (REASK_LEAST_S if next_pass.kind == "reask" else 0)
+
+    @property
+    def _left_s(self) -> float:
+        return self._deadline - asyncio.get_running_loop().time()
 
     @asynccontextmanager
     async def _preparing(self) -> AsyncIterator[asyncio.Future[None] | None]:
@@ -173,18 +197,18 @@ class Run:
             yield prepared
         finally:
             await asyncio.wait([prepared])
+            # Looked at, or asyncio would print its traceback, and with it perhaps some of the source.
+            prepared.exception()
 
     async def _pause(self, seconds: float) -> bool:
         """Wait, and be woken by what interrupts; True if nothing did."""
         if seconds > 0:
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(
-                    min(asyncio.get_running_loop().time() + seconds, self._deadline)
-                ) as scope:
+                async with asyncio.timeout(min(seconds, self._left_s)) as scope:
                     self._scope = scope
                     await asyncio.get_running_loop().create_future()
             self._scope = None
-        return not self._interrupted
+        return not self._interrupted and self._left_s > 0
 
     async def _call_one(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
         reported = End(Cause.ERROR)  # nothing is known of it, should the call raise
@@ -208,7 +232,7 @@ class Run:
                 async with upstream.call(prompt, deadline=self._deadline) as reply:
                     del prompt  # it has the whole source in it, and the answer may take minutes
                     if prepared is not None:
-                        await asyncio.wait([prepared])
+                        await asyncio.shield(prepared)
                     await self._pump(reply, Tail(scope))
         except UpstreamError as error:
             return error.end

@@ -87,6 +87,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             sealer=sealer_of(plan.settings),
         )
         stack.push_async_callback(runs.aclose)
+        runs.adopt()
         app.state.service = Service(
             settings=plan.settings,
             patience=plan.patience,

@@ -1,5 +1,6 @@
 """The routes: from a request to the response that answers it."""
 
+import math
 import re
 from dataclasses import asdict
 
@@ -42,7 +43,12 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
     if answer_at_once:
         data.setdefault("on_disconnect", "finish")
     wanted = validate(data, models=service.models)
-    begun = await service.runs.start_or_join(wanted, idempotency=idempotency_of(request.headers, wanted))
+    held_s = service.settings.first_byte_s if wanted.stream else math.inf
+    begun = await service.runs.start_or_join(
+        wanted,
+        idempotency=idempotency_of(request.headers, wanted),
+        held_s=0 if answer_at_once else held_s,
+    )
     if answer_at_once:
         return AcceptedResponse(service, begun.id)
     return _answer(begun, wanted, service, held=True)
@@ -128,7 +134,7 @@ async def _start_or_resume(request: Request, service: Service, *, text_name: str
 def _answer(begun: Run | Joined, wanted: SummaryRequest, service: Service, *, held: bool) -> ASGIApp:
     if not wanted.stream:
         return SummaryResponse(service, begun.id)
-    started = begun.started if isinstance(begun, Run) else None
+    started = begun.started if held and isinstance(begun, Run) else None
     return EventStreamResponse(service, begun.id, after=0, held=held, started=started)
 
 

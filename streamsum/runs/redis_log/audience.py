@@ -1,13 +1,14 @@
 """Who listens in this process, and what they are told: a mirror for each summary that somebody listens to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 
 from streamsum.errors import Expired, InvalidCursor, LogDown, NotFound
 from streamsum.runs.log import MAX_LISTENERS, Listener, Preview
 from streamsum.runs.redis_log import wire
+from streamsum.runs.redis_log.errands import Errands
 from streamsum.runs.redis_log.mirror import Mirror
 from streamsum.runs.redis_log.store import Store
 from streamsum.runs.transcript import Reader
@@ -25,7 +26,7 @@ class Audience:
         self._numbers = count(1)
         self._mirrors: dict[str, Mirror] = {}
         self._leaving: dict[str, tuple[str, bool]] = {}  # listener -> (id, excused): not told to the server yet
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
         self._closed = False
 
     @asynccontextmanager
@@ -72,7 +73,7 @@ class Audience:
     def _leave(self, id: str, name: str, *, excused: bool) -> None:
         """In a task of its own: who leaves does not wait for it."""
         self._leaving[name] = (id, excused)
-        self._spawn(self._say_left(name))
+        _ = self._errands.send(self._say_left(name))
 
     async def _say_left(self, name: str) -> None:
         id, excused = self._leaving[name]
@@ -89,7 +90,7 @@ class Audience:
         if kind == b"E":
             mirror.take(wire.sent(body))
             if mirror.behind:
-                self._spawn(self._catch_up(mirror))
+                _ = self._errands.send(self._catch_up(mirror))
         elif kind == b"P":
             mirror.show(Preview(body))
         elif kind == b"R" and (reader := mirror.readers.get(name)):
@@ -132,10 +133,4 @@ class Audience:
     async def aclose(self) -> None:
         """Wait until the server knows who has left, or does not answer."""
         self.let_go()
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
-    def _spawn(self, errand: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(errand)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._errands.finish()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from streamsum.errors import Fenced, LogDown, LogError
 from streamsum.runs.log import Entry, Happening, fails_empty
+from streamsum.runs.redis_log.errands import Errands
 from streamsum.runs.redis_log.store import Store
 from streamsum.runs.redis_log.times import Times
 
@@ -30,6 +31,7 @@ class RedisLease:
         owner: str,
         store: Store,
         times: Times,
+        errands: Errands,
         keep_ms: int,
         can_hand_over: bool,
         stored: Sequence[Entry] = (),
@@ -41,6 +43,7 @@ class RedisLease:
         self.can_hand_over = can_hand_over
         self._store = store
         self._times = times
+        self._errands = errands
         self._keep_ms = keep_ms
         self._on_end = on_end
         self._stored: list[Entry] = list(stored)
@@ -63,8 +66,7 @@ class RedisLease:
         self._pending += entries
         self._over = final
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write(), name=f"write {self.id}")
-            self._writing.add_done_callback(_look_at)
+            self._writing = self._errands.send(self._write())
         await asyncio.shield(self._writing)
 
     def _check(self, entries: Sequence[Entry], *, final: bool) -> None:
@@ -123,8 +125,7 @@ class RedisLease:
         """Overwrite the slot; see `Lease.preview`. One is on its way at a time, and may be lost."""
         self._slot = data
         if self._showing is None or self._showing.done():
-            self._showing = asyncio.create_task(self._show(), name=f"preview {self.id}")
-            self._showing.add_done_callback(_look_at)
+            self._showing = self._errands.send(self._show())
 
     async def _show(self) -> None:
         while (data := self._slot) is not None:
@@ -168,8 +169,3 @@ class RedisLease:
     def _stop_looking(self) -> None:
         if self._again is not None:
             self._again.cancel()
-
-
-def _look_at(task: "asyncio.Task[None]") -> None:
-    """Or asyncio would print what nobody waited for; who does wait hears of it all the same."""
-    task.cancelled() or task.exception()

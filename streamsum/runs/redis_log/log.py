@@ -10,6 +10,7 @@ from streamsum.errors import LogDown, NotFound
 from streamsum.runs.log import Entry, Joined, Lease, Listener, NewSummary, Orphan
 from streamsum.runs.redis_log import wire
 from streamsum.runs.redis_log.audience import Audience
+from streamsum.runs.redis_log.errands import Errands
 from streamsum.runs.redis_log.mailbox import Mailbox
 from streamsum.runs.redis_log.membership import Membership
 from streamsum.runs.redis_log.producers import Producers
@@ -36,13 +37,13 @@ class RedisLog:
         self._mailbox = Mailbox(
             store, self._membership.channels, times=times, on_connect=self._catch_up, on_message=self._hear
         )
-        self._tasks: list[asyncio.Task[None]] = []
+        self._work = Errands()
         self._renewed_at = float("-inf")
         self._was_there = True
 
     async def __aenter__(self) -> Self:
         for work in (self._beat, self._mailbox.run, self._producers.watch):
-            self._tasks.append(asyncio.create_task(_unbreakable(work), name=f"redis log: {work.__qualname__}"))
+            _ = self._work.send(_unbreakable(work))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -74,8 +75,8 @@ class RedisLog:
 
     async def reach(self) -> None:
         """See `EventLog.reach`."""
-        await self._store.ping()
-        _ = self._membership.owner
+        if await self._membership.renew() is None:
+            raise LogDown
 
     def let_go(self) -> None:
         """See `EventLog.let_go`."""
@@ -84,11 +85,8 @@ class RedisLog:
     async def aclose(self) -> None:
         """Let go of everything, the lease too: what is still ours is an orphan at once."""
         await self._audience.aclose()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        self._tasks.clear()
+        await self._producers.aclose()
+        await self._work.stop()
         with suppress(LogDown):
             await self._membership.retire()
         await self._store.aclose()
@@ -105,16 +103,16 @@ class RedisLog:
 
     async def _renew_or_ping(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._renewed_at < self._times.renew_s:
+        if not self._membership.lapsed and now - self._renewed_at < self._times.renew_s:
             await self._store.ping()
             return
-        owned = await self._membership.renew()
-        self._renewed_at = now
-        if owned is None:
+        if self._membership.lapsed or (owned := await self._membership.renew()) is None:
+            await self._membership.begin()
             self._producers.fence()
             await self._audience.catch_up()  # whoever owns what they listen to may have counted them out
         else:
             await self._producers.disown(owned)
+        self._renewed_at = now
         self._producers.alert_all()
         await self._audience.mend()
 

@@ -34,16 +34,30 @@ class Membership:
             raise LogDown
         return self._owner
 
+    @property
+    def lapsed(self) -> bool:
+        """There is no life now: begin one."""
+        return self._owner is None
+
     async def renew(self) -> AbstractSet[str] | None:
-        """What it owns, as the server knows it; None: a new life has begun. Raises LogDown."""
-        if self._owner is not None:
-            owned = await self._store.run("renew", self.node, self._epoch, self._lease_ms)
-            if owned is not None:
-                return frozenset(id.decode() for id in owned)
+        """What it owns, as the server knows it; None: its lease has run out. Raises LogDown."""
+        owner = self.owner
+        owned = await self._store.run("renew", self.node, self._epoch, self._lease_ms)
+        if owned is None:
+            self.lapse(owner)
+            return None
+        return frozenset(id.decode() for id in owned)
+
+    def lapse(self, owner: str) -> None:
+        """That life is over, as somebody has found."""
+        if self._owner == owner:
+            self._owner = None
+
+    async def begin(self) -> None:
+        """Another life. Raises LogDown."""
         self._epoch += 1
         await self._store.run("enlist", self.node, self._epoch, self._lease_ms)
         self._owner = f"{self.node}:{self._epoch}"
-        return None
 
     async def retire(self) -> None:
         """The lease is given up: what is still owned is an orphan at once. Raises LogDown."""

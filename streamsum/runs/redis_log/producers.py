@@ -11,6 +11,7 @@ from streamsum.core.models import OnDisconnect
 from streamsum.errors import IdempotencyConflict, LogDown
 from streamsum.runs.log import Entry, Joined, Lease, NewSummary, Orphan
 from streamsum.runs.redis_log import wire
+from streamsum.runs.redis_log.errands import Errands
 from streamsum.runs.redis_log.lease import RedisLease
 from streamsum.runs.redis_log.membership import Membership
 from streamsum.runs.redis_log.store import Store
@@ -33,6 +34,7 @@ class Producers:
         self._times = times
         self._grace_ms = round(grace_s * 1000)
         self._keep_ms = round(keep_s * 1000)
+        self._errands = Errands()
         self._leases: dict[str, RedisLease] = {}
         self._asked_for: set[str] = set()  # ids that are ours as soon as the server's answer is here
         self._due: set[str] = set()
@@ -64,6 +66,7 @@ class Producers:
             case [b"conflict"]:
                 raise IdempotencyConflict
             case [b"fenced"]:  # the next life begins within a moment
+                self._membership.lapse(owner)
                 raise LogDown
             case _:
                 raise RuntimeError("this id is in use")
@@ -74,6 +77,7 @@ class Producers:
             owner=owner,
             store=self._store,
             times=self._times,
+            errands=self._errands,
             keep_ms=self._keep_ms,
             can_hand_over=can_hand_over,
             stored=stored,
@@ -83,6 +87,10 @@ class Producers:
 
     def _forget(self, id: str) -> None:
         self._leases.pop(id, None)
+
+    async def aclose(self) -> None:
+        """Write no more: whoever had something to say has said it, or has been told."""
+        await self._errands.stop()
 
     # What a producer must hear of.
 
@@ -163,7 +171,7 @@ class Producers:
         return self._orphan(id, owner, *answer[1:]) if answer[0] == b"claimed" else None
 
     def _orphan(
-        self, id: str, owner: str, key: bytes, policy: bytes, cancel: int, claims: int, listeners: int, *more: Any
+        self, id: str, owner: str, key: bytes, policy: bytes, cancel: int, claims: int, missed: int, *more: Any
     ) -> Orphan:
         age_ms, left_ms, sealed, items = more
         entries = wire.stored(items)
@@ -179,7 +187,7 @@ class Producers:
             sealed=sealed or None,
             taken_before=claims > 1,
             cancelled=bool(cancel),
-            has_listeners=listeners > 0,
+            nobody_listens=bool(missed),
             age_s=age_ms / 1000,
             left_s=left_ms / 1000,
         )

@@ -77,7 +77,9 @@ def _options(times: Times) -> dict[str, Any]:
         "protocol": 2,
         "retry": Retry(NoBackoff(), 0),
         "socket_connect_timeout": times.answer_s,
-        "socket_timeout": times.answer_s,
+        # Ours is around the whole command. Theirs is `asyncio.wait_for`, which on Python 3.11 may swallow a
+        # cancellation (https://github.com/python/cpython/issues/86296), and costs a task for every command.
+        "socket_timeout": None,
         "timeout": times.answer_s,  # for a free connection
     }
 

@@ -10,9 +10,9 @@ redis.call('HSET', summary(id), 'owner', taker)
 redis.call('SADD', owned(taker), id)
 extend(owned(taker), redis.call('PTTL', summary(id)))
 local claims = redis.call('HINCRBY', summary(id), 'claims', 1)
-local its = redis.call('HMGET', summary(id), 'key', 'policy', 'cancel', 'begun', 'ends')
-local time = now()
+local its = redis.call('HMGET', summary(id), 'key', 'policy', 'cancel', 'begun', 'ends', 'came')
+local time, missed = now(), (its[6] and listening(id) == 0) and 1 or 0
 return {
-  'claimed', its[1], its[2], its[3] and 1 or 0, claims, listening(id), time - its[4], its[5] - time,
+  'claimed', its[1], its[2], its[3] and 1 or 0, claims, missed, time - its[4], its[5] - time,
   redis.call('GET', request(id)) or '', after(id, 0),
 }

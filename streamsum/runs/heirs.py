@@ -1,0 +1,36 @@
+"""What becomes of a summary whose process is gone: `states.md`, ORPHAN."""
+
+from collections.abc import Sequence
+
+import jiter
+
+from streamsum.core.models import SummaryRequest
+from streamsum.core.passes import Cause
+from streamsum.runs.log import Entry, Orphan
+from streamsum.runs.sealing import Sealer, Unreadable
+
+
+def fate(orphan: Orphan, request: SummaryRequest | None) -> Cause | None:
+    """Why it ends at once; None: it is gone on with. `request`: what was asked for, as far as it can be known."""
+    if orphan.cancelled or (orphan.nobody_listens and orphan.on_disconnect == "cancel"):
+        return Cause.CANCELLED
+    # A source that kills its process must not kill the next one too: one take-over each.
+    if request is None or orphan.taken_before or orphan.left_s <= 0:
+        return Cause.PRODUCER_LOST
+    return None
+
+
+def unsealed(orphan: Orphan, sealer: Sealer | None) -> SummaryRequest | None:
+    """What was asked for; None: nobody here can know it."""
+    if orphan.sealed is None or sealer is None:
+        return None
+    try:
+        return sealer.open(orphan.sealed, id=orphan.id, key=orphan.key)
+    except Unreadable:
+        return None
+
+
+def stand_in(entries: Sequence[Entry]) -> SummaryRequest:
+    """A request that says what the events do: enough to draw up the account."""
+    created = jiter.from_json(entries[0].data) if entries else {}
+    return SummaryRequest(text="-", max_bullets=created.get("max_bullets", 1))
