@@ -1,4 +1,4 @@
-"""Names and addresses in the settings: origins, hosts, networks, with `,` between them. Each reader raises ValueError."""
+"""Names and addresses in the settings, with `,` between them. Each reader raises ValueError, in words of ours."""
 
 import re
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from streamsum.toml_tables import Tables, validate
 
 VARIABLE = "STREAMSUM_KEYS_FILE"
 
-# Every request is held against all of them, in 0.1 ms at most; who has more callers than that has a gateway.
+# Every request is held against all of them, in half a millisecond; who has more callers than that has a gateway.
 MOST_KEYS = 1000
 # Room for that many, with all their fields; a file that goes on for ever is none.
 MOST_BYTES = 1 << 20

@@ -91,4 +91,6 @@ def _say_hello(service: Service, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     _logger.info("model: %s (%s)", service.upstream.model, service.upstream.name)
+    if service.settings.keys:
+        _logger.info("keys: %d", len(service.settings.keys))
     _logger.info("listening on %s", url)

@@ -184,5 +184,7 @@ class Settings:
             values["secrets"] = read_secrets(file)
         settings = cls(**values)
         if "*" in settings.cors_origins and not settings.keys:
-            raise SettingsError("STREAMSUM_CORS_ORIGINS must name its origins: without keys `*` would let any page spend")
+            raise SettingsError(
+                "STREAMSUM_CORS_ORIGINS must name its origins: without keys `*` would let any page spend"
+            )
         return settings

@@ -1,7 +1,7 @@
 """A file of TOML that holds one array of tables, each of one form.
 
-What is wrong in it is told by the table's number and the field's name, never by a value: it may be a secret in the wrong
-place.
+What is wrong in it is told by the table's number and the field's name, never by a value: it may be a secret in the
+wrong place.
 """
 
 import re

@@ -69,6 +69,11 @@ class RedisServer:
         with Redis.from_url(self.url, decode_responses=True) as client:
             return [key for key in self.keys() if client.ttl(key) == -1]
 
+    def seconds_left(self, key: str) -> int:
+        """Until it goes by itself; -1: never."""
+        with Redis.from_url(self.url) as client:
+            return int(client.ttl(key))
+
     def empty(self) -> None:
         with Redis.from_url(self.url) as client:
             client.flushall()

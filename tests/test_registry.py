@@ -10,6 +10,7 @@ from typing_extensions import override
 from streamsum.core.models import SummaryRequest
 from streamsum.core.passes import Cause
 from streamsum.errors import LogDown, RequestRefused
+from streamsum.keys_file import Key
 from streamsum.runs.log import Entry, EventLog, Happening, Joined, Lease, NewSummary
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
@@ -49,7 +50,7 @@ async def last_event(runs: Runs, id: str, key: str = "") -> Entry:
 async def test_a_started_summary_runs_by_itself() -> None:
     """Its id is 128 random bits, its events belong to its key, and it counts as running until it is over."""
     runs, upstream = some_runs(DOCUMENT)
-    run = await runs.start(REQUEST, key="alice")
+    run = await runs.start(REQUEST, key=Key(name="alice"))
     assert re.fullmatch(r"[A-Za-z0-9_-]{22}", run.id)
     assert len(runs) == 1
     async with asyncio.timeout(10):

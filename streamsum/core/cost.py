@@ -1,7 +1,7 @@
-"""What a summary costs in tokens: before it begins an estimate, then as its upstream counts, else an estimate again.
+"""What a summary costs in tokens: before it begins an estimate, then what its upstream counts, else an estimate again.
 
-An estimate is what prose usually has (`context.usual_tokens`), of what was sent and what came: whoever leaves before the
-figures come pays for what was written for them.
+An estimate is what prose usually has (`context.usual_tokens`), of what was sent and what came: whoever leaves before
+the figures come pays for what was written for them.
 """
 
 from pydantic import BaseModel
@@ -20,8 +20,11 @@ def expected(
 ) -> int:
     """Tokens of one call, with the longest answer: `max_tokens`, None: as many as the bullets need."""
     asked = prompt.ask(request, text="", mark="", item_model=item_model, quotes=quotes)
-    return usual_tokens(asked.system) + usual_tokens(asked.user) + usual_tokens(request.text) + (
-        max_tokens or asked.max_tokens
+    return (
+        usual_tokens(asked.system)
+        + usual_tokens(asked.user)
+        + usual_tokens(request.text)
+        + (max_tokens or asked.max_tokens)
     )
 
 

@@ -22,8 +22,10 @@ from streamsum.errors import (
     RequestRefused,
     SettingsError,
 )
+from streamsum.runs.limits.limiter import OverLimit
 from streamsum.telemetry import whereabouts
 from streamsum.web.departure import ClientGone, bounded
+from streamsum.web.rate_fields import rate_fields
 
 # Another replica may answer at once, and a slot may be free in a moment.
 DEFAULT_RETRY_AFTER_S = 2
@@ -62,9 +64,20 @@ def problem_of(error: Exception) -> Problem:
             return Problem.of("internal_error")
 
 
-async def _answer(_request: Request, error: Exception) -> Response:
-    headers = error.headers if isinstance(error, HTTPException) else None
+def error_response(error: Exception) -> Response:
+    """The response to an error of ours, or of the router's."""
+    match error:
+        case HTTPException():
+            headers = error.headers
+        case OverLimit():
+            headers = rate_fields(error.standing)
+        case _:
+            headers = None
     return problem_response(problem_of(error), headers)
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    return error_response(error)
 
 
 HANDLERS: dict[type[Exception], ExceptionHandler] = dict.fromkeys((RequestRefused, LogError, HTTPException), _answer)

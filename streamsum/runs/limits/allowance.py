@@ -1,38 +1,40 @@
 """What keys have reserved for the summaries of this process, from before they begin until they are settled."""
 
 import asyncio
-from contextlib import suppress
+import logging
 
 from streamsum.errors import LimiterDown, RequestRefused
 from streamsum.keys_file import Key
 from streamsum.runs.limits.limiter import Limiter, OverLimit, Reservation
 from streamsum.settings import WhenDown
+from streamsum.telemetry import whereabouts
 
 # What follows the end of a summary's time: outages that are waited out, another replica that takes it over.
 SPARE_S = 60
 # Between tries to settle while the limiter is away.
 AGAIN_S = 1.0
-# What still has to be settled when the process goes: a replica's last word, or its reservations run out by themselves.
+# For what is still to be settled when the process goes; what is not then, runs out by itself.
 LAST_WORDS_S = 2.0
+
+_logger = logging.getLogger("streamsum")
 
 
 class Allowance:
-    """Reserves, and settles in a task of its own: whoever ends does not wait for it."""
+    """Of one process. What could not be settled is tried again until it would have run out anyway."""
 
     def __init__(self, limiter: Limiter, *, when_down: WhenDown, total_s: float) -> None:
-        """`when_down`: what is not known to be within its limits is refused (`closed`), or let in (`open`)."""
+        """`when_down`: what is not known to be within its limits is refused (`closed`), or let in (`open`).
+
+        `total_s`: how long a summary may run.
+        """
         self._limiter = limiter
         self._when_down = when_down
         self._for_s = total_s + SPARE_S
-        # (key, id) -> tokens, loop.time() until which it is worth trying. Bounded as summaries are: none is kept longer
-        # than its reservation.
-        self._unsettled: dict[tuple[str, str], tuple[int, float]] = {}
-        self._settling: asyncio.Task[None] | None = None
+        # No more than summaries that may begin within a reservation's time.
+        self._unsettled: set[asyncio.Task[None]] = set()
 
     async def reserve(self, key: Key, id: str, tokens: int) -> None:
         """For the summary `id`, if its key has limits. Raises OverLimit, RequestRefused: limiter_unavailable."""
-        if not key.reserves:
-            return
         wanted = Reservation(
             key=key.name,
             id=id,
@@ -46,35 +48,44 @@ class Allowance:
         except LimiterDown:
             if self._when_down == "open":
                 return
-            self.settle(key.name, id, 0)  # it may be reserved all the same
             raise RequestRefused("limiter_unavailable") from None
         if refused is not None:
             raise OverLimit(refused)
 
-    def settle(self, key: str, id: str, tokens: int) -> None:
-        """The summary has cost this; 0: it never began. Tried again until it is done, or has run out."""
-        self._unsettled[key, id] = (tokens, _now() + self._for_s)
-        if self._settling is None or self._settling.done():
-            self._settling = asyncio.create_task(self._settle_all(), name="settling")
+    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
+        """The summary has cost this; see `Limiter.settle`. Returns when it is done, or will be tried again."""
+        try:
+            await self._limiter.settle(key, id, tokens, lost=lost)
+        except LimiterDown:
+            self._later(key, id, tokens, lost=lost)
 
-    async def _settle_all(self) -> None:
-        while self._unsettled:
-            (key, id), (tokens, until) = next(iter(self._unsettled.items()))
-            try:
-                if _now() < until:
-                    await self._limiter.settle(key, id, tokens)
-                del self._unsettled[key, id]
-            except LimiterDown:
-                await asyncio.sleep(AGAIN_S)
+    def release(self, key: str, id: str) -> None:
+        """It has not begun: it costs nothing. Also what may or may not be reserved."""
+        self._later(key, id, 0, lost=False)
+
+    def _later(self, key: str, id: str, tokens: int, *, lost: bool) -> None:
+        task = asyncio.create_task(self._until_settled(key, id, tokens, lost=lost), name=f"settle {id}")
+        self._unsettled.add(task)
+        task.add_done_callback(self._unsettled.discard)
+
+    async def _until_settled(self, key: str, id: str, tokens: int, *, lost: bool) -> None:
+        try:
+            async with asyncio.timeout(self._for_s):
+                while True:
+                    try:
+                        return await self._limiter.settle(key, id, tokens, lost=lost)
+                    except LimiterDown:
+                        await asyncio.sleep(AGAIN_S)
+        except TimeoutError:
+            pass
+        except Exception as error:  # noqa: BLE001 - or asyncio would print it; the reservation runs out
+            _logger.error("summary %s: a bug: %s", id, whereabouts(error))
 
     async def aclose(self) -> None:
         """Settle what can be settled now."""
-        if self._settling is not None:
-            await asyncio.wait([self._settling], timeout=LAST_WORDS_S)
-            self._settling.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._settling
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+        if self._unsettled:
+            _, late = await asyncio.wait(self._unsettled, timeout=LAST_WORDS_S)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)

@@ -63,6 +63,9 @@ class Limiter(Protocol):
         """Reserve, and return None; or the limit that it would break, of which nothing changes. Twice is once."""
         ...
 
-    async def settle(self, key: str, id: str, tokens: int) -> None:
-        """The summary has ended, and has cost this. What is not reserved (any more) is left alone."""
+    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
+        """The summary has ended, and has cost this. What is not reserved (any more) is left alone.
+
+        `lost`: and as much as was reserved, for a process that is gone has called for it too.
+        """
         ...

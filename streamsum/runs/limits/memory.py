@@ -26,6 +26,6 @@ class MemoryLimiter:
         """See `Limiter.reserve`."""
         return self._quotas.reserve(wanted)
 
-    async def settle(self, key: str, id: str, tokens: int) -> None:
+    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
         """See `Limiter.settle`."""
-        self._quotas.settle(key, id, tokens)
+        self._quotas.settle(key, id, tokens, lost=lost)

@@ -6,7 +6,7 @@
 --
 -- reserve, KEY, ID, TOKENS, for ms, most summaries ('': any number), most tokens a day ('': any): nothing; or, if that
 -- would be over a limit: now, summaries, tokens held, tokens spent
--- settle, KEY, ID, TOKENS
+-- settle, KEY, ID, TOKENS, '1' to charge what was reserved too
 local action, key, id, tokens = ARGV[1], 'streamsum:quota:' .. ARGV[2], ARGV[3], tonumber(ARGV[4])
 local open, held = key .. ':open', key .. ':held'
 local DAY = 86400000
@@ -39,8 +39,8 @@ end
 
 if action == 'settle' then
   if redis.call('ZSCORE', open, id) then
-    close(id)
-    charge(now, tokens)
+    local reserved = close(id)
+    charge(now, tokens + (ARGV[5] == '1' and reserved or 0))
   end
   return
 end

@@ -8,10 +8,27 @@ from streamsum.runs.limits.limiter import DAY_S, RETRY_SOON_S, Reservation, Stan
 
 @dataclass(slots=True)
 class _Account:
-    """Of one key. Bounded: what is open by the process's own limit, the days by two."""
+    """Of one key; what is open is bounded by how many summaries a process runs."""
 
     open: dict[str, tuple[float, int]] = field(default_factory=dict)  # id -> when it runs out, tokens
-    spent: dict[int, int] = field(default_factory=dict)  # day -> tokens
+    day: int = 0  # since 1970, UTC
+    spent: int = 0  # on that day
+
+    def spent_on(self, day: int) -> int:
+        return self.spent if day == self.day else 0
+
+    def charge(self, when: float, tokens: int) -> None:
+        day = int(when // DAY_S)
+        if day > self.day:
+            self.day, self.spent = day, 0
+        if day == self.day:
+            self.spent += tokens
+
+    def charge_what_ran_out(self, now: float) -> None:
+        for id, (until, tokens) in list(self.open.items()):
+            if until <= now:
+                del self.open[id]
+                self.charge(until, tokens)
 
 
 class Quotas:
@@ -25,37 +42,23 @@ class Quotas:
         """See `Limiter.reserve`."""
         now = self._clock()
         account = self._accounts.setdefault(wanted.key, _Account())
-        _charge_what_ran_out(account, now)
+        account.charge_what_ran_out(now)
         if wanted.id in account.open:
             return None
         held = sum(tokens for _, tokens in account.open.values())
-        spent = account.spent.get(int(now // DAY_S), 0)
+        spent = account.spent_on(int(now // DAY_S))
         if refused := refusal(wanted, now=now, open=len(account.open), held=held, spent=spent):
             return refused
         account.open[wanted.id] = (now + wanted.for_s, wanted.tokens)
         return None
 
-    def settle(self, key: str, id: str, tokens: int) -> None:
+    def settle(self, key: str, id: str, tokens: int, *, lost: bool) -> None:
         """See `Limiter.settle`."""
         now = self._clock()
         account = self._accounts.setdefault(key, _Account())
-        _charge_what_ran_out(account, now)
-        if account.open.pop(id, None) is not None:
-            _charge(account, now, tokens)
-
-
-def _charge_what_ran_out(account: _Account, now: float) -> None:
-    for id, (until, tokens) in list(account.open.items()):
-        if until <= now:
-            del account.open[id]
-            _charge(account, until, tokens)
-
-
-def _charge(account: _Account, when: float, tokens: int) -> None:
-    day = int(when // DAY_S)
-    account.spent[day] = account.spent.get(day, 0) + tokens
-    for old in [each for each in account.spent if each < day - 1]:
-        del account.spent[old]
+        account.charge_what_ran_out(now)
+        if reserved := account.open.pop(id, None):
+            account.charge(now, tokens + reserved[1] * lost)
 
 
 def refusal(wanted: Reservation, *, now: float, open: int, held: int, spent: int) -> Standing | None:

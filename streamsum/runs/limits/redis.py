@@ -23,18 +23,21 @@ class RedisLimiter:
     def __init__(self, url: str, *, minute_s: int = MINUTE_S, times: Times | None = None) -> None:
         """Connects at the first question. Raises SettingsError if `url` is no address."""
         self._store = Store(url, times or Times(), scripts=_SCRIPTS)
-        # The address is the pool's business; this one names the kind of store.
         store = RedisStorage(
-            "async+redis://", implementation="redispy", key_prefix="streamsum:rate", connection_pool=self._store.pool
+            "async+redis://",  # the kind of store: the address is the pool's
+            implementation="redispy",
+            key_prefix="streamsum:rate",
+            connection_pool=self._store.pool,  # type: ignore[arg-type]  # documented, and not typed
         )
         self._window = Window(store, window_s=minute_s)
 
     async def hit(self, key: str, per_minute: int) -> tuple[bool, Standing]:
         """See `Limiter.hit`."""
         try:
-            return await self._store.within(self._window.hit(key, per_minute))
+            hit: tuple[bool, Standing] = await self._store.within(self._window.hit(key, per_minute))
         except LogDown:
             raise LimiterDown from None
+        return hit
 
     async def reserve(self, wanted: Reservation) -> Standing | None:
         """See `Limiter.reserve`."""
@@ -45,9 +48,9 @@ class RedisLimiter:
         now, open, held, spent = answer
         return refusal(wanted, now=now / 1000, open=open, held=held, spent=spent)
 
-    async def settle(self, key: str, id: str, tokens: int) -> None:
+    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
         """See `Limiter.settle`."""
-        await self._run("settle", key, id, tokens)
+        await self._run("settle", key, id, tokens, int(lost))
 
     async def aclose(self) -> None:
         """Hang up."""

@@ -28,7 +28,5 @@ class Window:
         reset_at, left = await self._limiter.get_window_stats(item, key)
         # Half a millisecond later the oldest is out, and what was refused may already seem to have room.
         reset_s = min(max(math.ceil(reset_at - time.time()), 1), self._window_s)
-        standing = Standing(
-            policy="requests", quota=quota, left=max(left, 0) if counted else 0, reset_s=reset_s
-        )
+        standing = Standing(policy="requests", quota=quota, left=max(left, 0) if counted else 0, reset_s=reset_s)
         return counted, standing
