@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 
 from pydantic import BaseModel
@@ -99,24 +99,34 @@ class Runs:
             raise RequestRefused("draining", retry_after=RETRY_ELSEWHERE_S)
         if key.reserves and idempotency and (joined := await self._found(key, idempotency)):
             return self._by_id.get(joined.id, joined)
-        size = len(request.text.encode())
-        self._places.take(size)
         # 128 random bits: without keys the id is all that it takes to read the summary.
         id = secrets.token_urlsafe(16)
-        try:
-            await self._reserve(key, id, request, upstreams[0])
-            new = self._new(id, request, key.name, idempotency)
+        size = len(request.text.encode())
+        async with self._let_in(key, id, request, upstreams[0], size) as entry:
             admitted = asyncio.get_running_loop().time()
-            lease = await self._create(new)
-        except BaseException:
-            self._give_back(key, id, size)
-            raise
-        if isinstance(lease, Joined):
-            self._give_back(key, id, size)
-            return self._by_id.get(lease.id, lease)
+            lease = await self._create(self._new(id, request, key.name, idempotency))
+            if isinstance(lease, Joined):
+                return self._by_id.get(lease.id, lease)
+            entry.pop_all()
         run = self._run(id, key.name, request, lease, upstreams, admitted=admitted, held_s=held_s)
         self._launch(run, size)
         return run
+
+    @asynccontextmanager
+    async def _let_in(
+        self, key: Key, id: str, request: SummaryRequest, upstream: Upstream, size: int
+    ) -> AsyncIterator[ExitStack]:
+        """What its key may have, then what this process has: so a key over its limits keeps nobody out.
+
+        All is given back at the end of the block, unless it is taken out of the stack. Raises RequestRefused, OverLimit.
+        """
+        with ExitStack() as entry:
+            if self._allowance is not None and key.reserves:
+                await self._allowance.reserve(key, id, self.admission.tokens(request, upstream))
+                entry.callback(self._allowance.release, key.name, id)
+            self._places.take(size)
+            entry.callback(self._places.give_back, size)
+            yield entry
 
     async def _found(self, key: Key, idempotency: Idempotency) -> Joined | None:
         """What would be joined: to join costs nothing, so it is not held against a limit."""
@@ -124,15 +134,6 @@ class Runs:
             return await self.log.find(key.name, idempotency)
         except LogDown:
             raise RequestRefused("log_unavailable", retry_after=RETRY_ELSEWHERE_S) from None
-
-    async def _reserve(self, key: Key, id: str, request: SummaryRequest, upstream: Upstream) -> None:
-        if self._allowance is not None and key.reserves:
-            await self._allowance.reserve(key, id, self.admission.tokens(request, upstream))
-
-    def _give_back(self, key: Key, id: str, size: int) -> None:
-        self._places.give_back(size)
-        if self._allowance is not None and key.reserves:
-            self._allowance.release(key.name, id)
 
     def _may_be_reserved(self, name: str) -> bool:
         key = self._key_named(name)

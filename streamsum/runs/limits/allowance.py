@@ -48,6 +48,7 @@ class Allowance:
         except LimiterDown:
             if self._when_down == "open":
                 return
+            self.release(key.name, id)  # it may be reserved all the same
             raise RequestRefused("limiter_unavailable") from None
         if refused is not None:
             raise OverLimit(refused)
@@ -60,7 +61,7 @@ class Allowance:
             self._later(key, id, tokens, lost=lost)
 
     def release(self, key: str, id: str) -> None:
-        """It has not begun: it costs nothing. Also what may or may not be reserved."""
+        """It has not begun: it costs nothing."""
         self._later(key, id, 0, lost=False)
 
     def _later(self, key: str, id: str, tokens: int, *, lost: bool) -> None:

@@ -3,7 +3,10 @@
 Over connections of its own, so that a storm of requests does not hold the event log up.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from importlib import resources
+from typing import TypeVar
 
 from limits.aio.storage import RedisStorage
 
@@ -11,8 +14,13 @@ from streamsum.errors import LimiterDown, LogDown
 from streamsum.runs.limits.limiter import MINUTE_S, Reservation, Standing
 from streamsum.runs.limits.quotas import refusal
 from streamsum.runs.limits.window import Window
-from streamsum.runs.redis_log.store import Store
+from streamsum.runs.redis_log.store import MAX_CONNECTIONS, Store
 from streamsum.runs.redis_log.times import Times
+
+# After a question that was not answered, nobody else waits for an answer: so long, all are told at once.
+AWAY_S = 1.0
+
+Answer = TypeVar("Answer")
 
 _SCRIPTS = {"quotas": (resources.files("streamsum.runs.limits") / "quotas.lua").read_text(encoding="utf-8")}
 
@@ -30,14 +38,14 @@ class RedisLimiter:
             connection_pool=self._store.pool,  # type: ignore[arg-type]  # documented, and not typed
         )
         self._window = Window(store, window_s=minute_s)
+        self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
+        self._away_until = float("-inf")
 
     async def hit(self, key: str, per_minute: int) -> tuple[bool, Standing]:
         """See `Limiter.hit`."""
-        try:
-            hit: tuple[bool, Standing] = await self._store.within(self._window.hit(key, per_minute))
-        except LogDown:
-            raise LimiterDown from None
-        return hit
+        if refused := self._window.refuse(key, per_minute):
+            return False, refused
+        return await self._ask(lambda: self._window.hit(key, per_minute))
 
     async def reserve(self, wanted: Reservation) -> Standing | None:
         """See `Limiter.reserve`."""
@@ -57,8 +65,17 @@ class RedisLimiter:
         await self._store.aclose()
 
     async def _run(self, *arguments: str | int) -> list[int] | None:
-        try:
-            answer: list[int] | None = await self._store.run("quotas", *arguments)
-        except LogDown:
-            raise LimiterDown from None
-        return answer
+        return await self._ask(lambda: self._store.run("quotas", *arguments))
+
+    async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
+        """In turn: who waits in a storm is not kept from an answer by the time that the storm takes."""
+        async with self._turns:
+            await asyncio.sleep(0)  # a burst takes its first steps together, before our time for an answer begins
+            if asyncio.get_running_loop().time() < self._away_until:
+                raise LimiterDown
+            try:
+                answer: Answer = await self._store.within(question())
+            except LogDown:
+                self._away_until = asyncio.get_running_loop().time() + AWAY_S
+                raise LimiterDown from None
+            return answer

@@ -14,19 +14,36 @@ from streamsum.runs.limits.limiter import MINUTE_S, Standing
 
 
 class Window:
-    """One a store."""
+    """One a store. What is full stays full until the oldest request is a minute old: the store is not asked till then,
+    so that a storm of one key costs nobody else anything.
+    """
 
     def __init__(self, store: MemoryStorage | RedisStorage, *, window_s: int = MINUTE_S) -> None:
         """`window_s`: so long is a minute. Errors of the store are passed on."""
         self._limiter = MovingWindowRateLimiter(store)
         self._window_s = window_s
+        self._full: dict[
+            str, tuple[int, float]
+        ] = {}  # key -> quota, time.time() until which; as many as there are keys
+
+    def refuse(self, key: str, quota: int) -> Standing | None:
+        """Is it known to be full?"""
+        full_quota, until = self._full.get(key, (0, 0.0))
+        return self._standing(quota, 0, until) if full_quota == quota and time.time() < until else None
 
     async def hit(self, key: str, quota: int) -> tuple[bool, Standing]:
         """See `Limiter.hit`."""
+        if refused := self.refuse(key, quota):
+            return False, refused
         item = RateLimitItemPerSecond(quota, self._window_s)
         counted = await self._limiter.hit(item, key)
         reset_at, left = await self._limiter.get_window_stats(item, key)
-        # Half a millisecond later the oldest is out, and what was refused may already seem to have room.
+        if counted:
+            return True, self._standing(quota, max(left, 0), reset_at)
+        if left <= 0:
+            self._full[key] = (quota, reset_at)
+        return False, self._standing(quota, 0, reset_at)
+
+    def _standing(self, quota: int, left: int, reset_at: float) -> Standing:
         reset_s = min(max(math.ceil(reset_at - time.time()), 1), self._window_s)
-        standing = Standing(policy="requests", quota=quota, left=max(left, 0) if counted else 0, reset_s=reset_s)
-        return counted, standing
+        return Standing(policy="requests", quota=quota, left=left, reset_s=reset_s)
