@@ -1,4 +1,4 @@
-"""What callers may send, over real HTTP: each row of `threats.md`, *Callers*, that needs no keys.
+"""What callers may send, over real HTTP: each row of `threats.md`, *Callers*.
 
 A row is requests as bytes, and what each must be answered; or the name of the tests that prove it.
 """
@@ -142,9 +142,50 @@ ROWS = [
 
 # Rows with more to them than an answer: who proves them.
 PROVED_BY = {
+    "no, malformed, unknown or revoked key": [
+        "tests.test_auth.test_no_malformed_unknown_and_disabled_keys_are_answered_alike",
+        "tests.test_auth.test_two_keys_are_none",
+        "tests.test_auth.test_what_is_not_known_to_be_open_is_closed",
+        "tests.test_auth.test_a_key_in_the_query_is_refused",
+        "tests.test_auth.TestRevoking.test_it_ends_its_summaries_and_opens_nothing_any_more",
+        "tests.test_api_key.test_a_key_is_random_and_fit_for_a_header",
+        "tests.test_key_ring.test_a_key_opens_for_its_holder",
+    ],
+    "too many requests, tokens or running summaries": [
+        "tests.test_key_limits.TestRequestsAMinute.test_what_is_over_the_limit_waits",
+        "tests.test_key_limits.TestSummariesAtOnce.test_what_is_over_the_limit_waits",
+        "tests.test_key_limits.TestTokensADay.test_what_is_over_the_budget_is_refused",
+        "tests.test_key_limits.test_concurrent_tries_over_two_replicas_admit_as_many_as_the_limit_says",
+        "tests.test_limiter.test_2000_tries_at_a_limit_of_100_requests_admit_100",
+        "tests.test_limiter.test_2000_tries_at_a_limit_of_100_admit_100",
+    ],
+    "the limiter's store is down": [
+        "tests.test_key_limits.test_when_the_limiter_is_away",
+        "tests.test_allowance.test_closed_refuses_what_cannot_be_counted_and_keeps_nothing_of_it",
+        "tests.test_allowance.test_open_lets_in_what_cannot_be_counted",
+    ],
+    "a storm of resumes": ["tests.test_event_log.test_a_sixth_listener_replaces_the_oldest"],
+    "CORS": [
+        "tests.test_cors.test_a_preflight_needs_no_key",
+        "tests.test_cors.test_an_allowed_page_sees_what_it_needs",
+        "tests.test_cors.test_any_other_page_sees_nothing",
+        "tests.test_cors.test_a_star_lets_any_page_call_and_none_with_credentials",
+    ],
+    "an idempotency key of another API key": [
+        "tests.test_auth.TestOwners.test_an_idempotency_key_of_another_key_is_another_one"
+    ],
+    "Host or X-Forwarded-For spoofed": [
+        "tests.test_doors.test_by_its_own_names_only",
+        "tests.test_proxies.test_a_proxy_of_ours_is_believed",
+        "tests.test_proxies.test_nobody_else_is",
+    ],
+    "the same POST again": ["tests.test_joining.TestIdempotency.test_the_same_post_joins_the_running_summary"],
     "body that dribbles in": ["tests.test_bodies.test_a_body_that_dribbles_in_is_408"],
     "a page elsewhere": ["tests.test_app.TestDoors.test_a_page_elsewhere_cannot_spend"],
-    "another key's summary": ["tests.test_event_log.test_another_keys_summary_is_as_one_that_does_not_exist"],
+    "another key's summary": [
+        "tests.test_event_log.test_another_keys_summary_is_as_one_that_does_not_exist",
+        "tests.test_auth.TestOwners.test_another_keys_summary_is_as_one_that_does_not_exist",
+    ],
     "what is kept no more": ["tests.test_limits.test_what_is_over_is_kept_within_its_bytes"],
     "a client that never reads": [
         "tests.test_slow_clients.test_a_crowd_of_them_disturbs_nobody",

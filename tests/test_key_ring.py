@@ -21,6 +21,14 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
+def put(file: Path, content: str | None) -> None:
+    """None: it is gone."""
+    if content is None:
+        file.unlink()
+    else:
+        file.write_text(content)
+
+
 def ring_of(file: Path) -> KeyRing:
     return KeyRing(read_keys(str(file)), path=str(file), look_s=0.01)
 
@@ -48,14 +56,14 @@ async def test_a_change_holds_at_the_next_look(file: Path) -> None:
     """A key that comes, one that goes, and one whose limits change."""
     ring = ring_of(file)
     assert not await ring.look()
-    file.write_text(toml("alice", ALICE, "streams = 3") + toml("bob", BOB))
+    put(file, toml("alice", ALICE, "streams = 3") + toml("bob", BOB))
     assert await ring.look()
     assert not await ring.look()
     alice = ring.find(ALICE)
     assert alice is not None
     assert alice.streams == 3
     assert ring.find(BOB) is not None
-    file.write_text(toml("bob", BOB, "disabled = true") + toml("alice", CAROL))
+    put(file, toml("bob", BOB, "disabled = true") + toml("alice", CAROL))
     assert await ring.look()
     assert ring.find(ALICE) is ring.find(BOB) is None
     assert ring.named("alice") is ring.find(CAROL)
@@ -64,7 +72,7 @@ async def test_a_change_holds_at_the_next_look(file: Path) -> None:
 async def test_a_file_that_says_the_same_in_other_words_changes_nothing(file: Path) -> None:
     """Nobody is told of it."""
     ring = ring_of(file)
-    file.write_text("# Who may call.\n" + toml("alice", ALICE))
+    put(file, "# Who may call.\n" + toml("alice", ALICE))
     assert not await ring.look()
 
 
@@ -76,10 +84,7 @@ async def test_a_broken_file_changes_nothing(file: Path, broken: str | None, cap
     caplog.set_level(logging.INFO, "streamsum")
     ring = ring_of(file)
     for content in (broken, toml("bob", BOB)):
-        if content is None:
-            file.unlink()
-        else:
-            file.write_text(content)
+        put(file, content)
         for _ in range(3):
             await ring.look()
         assert (ring.find(ALICE) is None) is (content != broken)
@@ -95,7 +100,7 @@ async def test_a_file_that_breaks_again_is_told_of_again(file: Path, caplog: pyt
     """And what was there before it, though it has been read before, holds as it did."""
     ring = ring_of(file)
     for content in ("broken", toml("alice", ALICE), "broken"):
-        file.write_text(content)
+        put(file, content)
         await ring.look()
     assert len(caplog.records) == 2
     assert ring.find(ALICE) is not None
@@ -106,7 +111,7 @@ async def test_it_looks_by_itself(file: Path) -> None:
     ring = ring_of(file)
     changed = asyncio.Event()
     watching = asyncio.create_task(ring.watch(changed.set))
-    file.write_text(toml("bob", BOB))
+    put(file, toml("bob", BOB))
     async with asyncio.timeout(10):
         await changed.wait()
     assert ring.find(BOB) is not None

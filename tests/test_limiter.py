@@ -158,7 +158,7 @@ async def test_what_nobody_settles_is_charged_as_reserved(opened: Open) -> None:
     """Its process is gone: its place is free again, and its tokens count as spent."""
     async with opened() as (here, there):
         assert await here.reserve(wanted("a", tokens=60, streams=1, tokens_per_day=100, for_s=0.1)) is None
-        while await there.reserve(wanted("b", tokens=40, streams=1, tokens_per_day=100)):
+        while await there.reserve(wanted("b", tokens=40, streams=1, tokens_per_day=100)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await here.settle("alice", "a", 1)  # too late
         await there.settle("alice", "b", 40)
@@ -222,7 +222,7 @@ async def test_nothing_is_kept_for_ever(redis: RedisServer) -> None:
         await limiter.reserve(wanted(id, tokens_per_day=100))
     await limiter.settle("alice", "a", 10)
     await limiter.aclose()
-    kept = {key: redis.seconds_left(key) for key in redis.keys()}
+    kept = {key: redis.seconds_left(key) for key in redis.keys()}  # noqa: SIM118 - it is no dict
     assert len(kept) == 4
     assert all(0 < seconds <= 2 * DAY_S for seconds in kept.values()), kept
 

@@ -118,7 +118,7 @@ class Runs:
     ) -> AsyncIterator[ExitStack]:
         """What its key may have, then what this process has: so a key over its limits keeps nobody out.
 
-        All is given back at the end of the block, unless it is taken out of the stack. Raises RequestRefused, OverLimit.
+        At the end of the block all is given back that was not taken out of the stack. Raises RequestRefused, OverLimit.
         """
         with ExitStack() as entry:
             if self._allowance is not None and key.reserves:

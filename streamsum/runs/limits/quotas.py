@@ -47,7 +47,7 @@ class Quotas:
             return None
         held = sum(tokens for _, tokens in account.open.values())
         spent = account.spent_on(int(now // DAY_S))
-        if refused := refusal(wanted, now=now, open=len(account.open), held=held, spent=spent):
+        if refused := refusal(wanted, now=now, running=len(account.open), held=held, spent=spent):
             return refused
         account.open[wanted.id] = (now + wanted.for_s, wanted.tokens)
         return None
@@ -61,9 +61,9 @@ class Quotas:
             account.charge(now, tokens + reserved[1] * lost)
 
 
-def refusal(wanted: Reservation, *, now: float, open: int, held: int, spent: int) -> Standing | None:
-    """The limit that this would break, as things are: `open` summaries, `held` and `spent` tokens."""
-    if wanted.streams is not None and open >= wanted.streams:
+def refusal(wanted: Reservation, *, now: float, running: int, held: int, spent: int) -> Standing | None:
+    """The limit that this would break, as things are: `running` summaries, `held` and `spent` tokens."""
+    if wanted.streams is not None and running >= wanted.streams:
         return Standing(policy="streams", quota=wanted.streams, left=0, reset_s=RETRY_SOON_S)
     quota = wanted.tokens_per_day
     if quota is None or spent + held + wanted.tokens <= quota:

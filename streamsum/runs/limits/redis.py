@@ -53,8 +53,8 @@ class RedisLimiter:
         answer = await self._run("reserve", wanted.key, wanted.id, wanted.tokens, round(wanted.for_s * 1000), *most)
         if answer is None:
             return None
-        now, open, held, spent = answer
-        return refusal(wanted, now=now / 1000, open=open, held=held, spent=spent)
+        now, running, held, spent = answer
+        return refusal(wanted, now=now / 1000, running=running, held=held, spent=spent)
 
     async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
         """See `Limiter.settle`."""
