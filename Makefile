@@ -6,10 +6,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test fuzz soak bench check format lock clean
+.PHONY: help setup demo serve test fuzz soak bench bench-peers check format lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything in requirements/, by hash
 
@@ -37,11 +37,15 @@ test: $(STAMP) ## run the whole test suite, with coverage
 fuzz: $(STAMP) ## many random streams through the core: STREAMS=200000, another set of them with SEED=...
 	@STREAMSUM_FUZZ_STREAMS=$(or $(STREAMS),200000) STREAMSUM_FUZZ_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -q tests/test_fuzz.py
 
-soak: $(STAMP) ## ten minutes of churn, after which nothing may be left behind; less with FOR_S=...
-	@STREAMSUM_SOAK_S=$(or $(FOR_S),600) $(BIN)/python -m pytest -q -s tests/test_churn.py
+soak: $(STAMP) ## churn, cuts, kills, restarts, 500 listeners, about half an hour; less churn with FOR_S=...
+	@STREAMSUM_SOAK=1 STREAMSUM_SOAK_S=$(or $(FOR_S),600) $(BIN)/python -m pytest -q -s tests/test_churn.py \
+		tests/test_aborts.py tests/test_fan_out.py tests/test_log_machine.py tests/test_replicas.py
 
 bench: $(STAMP) ## time the core against other parsers, about a minute
 	@$(BIN)/python -m benchmarks.core
+
+bench-peers: $(STAMP) ## ours beside its peers, about 14 minutes; less with ARGS="--scenes few --rounds 1"; PUBLISH=1
+	@$(BIN)/python -m benchmarks.peers $(if $(PUBLISH),--publish) $(ARGS)
 
 check: $(STAMP) ## lint, format, types
 	@$(BIN)/ruff check .
@@ -57,6 +61,8 @@ lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (add UPGRADE=1 fo
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/embedded.in -o requirements/embedded.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/servers.in -o requirements/servers.txt
+	$(foreach each,$(wildcard benchmarks/peers/services/*/requirements.in), \
+		$(COMPILE) $(if $(UPGRADE),--upgrade) $(each) -o $(each:.in=.txt) &&) true
 
 clean: ## remove what the other verbs made
 	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

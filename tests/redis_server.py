@@ -3,6 +3,7 @@
 It listens on a free port of 127.0.0.1 and keeps everything in memory. Starting takes some 20 ms, and blocks.
 """
 
+import json
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -64,15 +66,24 @@ class RedisServer:
         with Redis.from_url(self.url, decode_responses=True) as client:
             return sorted(map(str, client.keys()))
 
+    def keys_like(self, part: str) -> list[str]:
+        return [key for key in self.keys() if part in key]
+
     def immortal(self) -> list[str]:
         """The keys that never expire."""
         with Redis.from_url(self.url, decode_responses=True) as client:
             return [key for key in self.keys() if client.ttl(key) == -1]
 
-    def seconds_left(self, key: str) -> int:
-        """Until it goes by itself; -1: never."""
+    def last_event(self, id: str) -> dict[str, Any]:
+        """What is stored last of this summary."""
+        with Redis.from_url(self.url, decode_responses=True) as client:
+            found: Any = client.xrevrange(f"streamsum:summary:{id}:events", count=1)
+        return dict(json.loads(found[0][1]["data"])) if found else {}
+
+    def forget_lease(self, node: str) -> None:
+        """As if this process had slept for too long."""
         with Redis.from_url(self.url) as client:
-            return int(client.ttl(key))
+            client.delete(f"streamsum:node:{node}")
 
     def empty(self) -> None:
         with Redis.from_url(self.url) as client:

@@ -16,6 +16,7 @@ from streamsum.upstream.base import Capabilities, Upstream
 from streamsum.upstream.build import build, build_all, build_from
 from streamsum.upstream.embedded import EmbeddedUpstream
 from streamsum.upstream.openai import OpenAIUpstream
+from tests.upstreams import settings_of
 
 KEY = "sk-canary"
 
@@ -162,3 +163,21 @@ def test_without_a_file_there_is_one_upstream() -> None:
     """The one that the plain settings ask for."""
     (upstream,) = build_all(Settings.read({"OPENAI_API_KEY": KEY}))
     assert upstream.name == "openai"
+
+
+async def test_what_the_environment_says_to_openai_is_told_to_nobody_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Organisation, project, headers of one's own: the SDK adds them to every client, and they may be secrets."""
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-canary")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-canary")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Secret: canary\nAuthorization: Bearer canary\nX-Team: canary")
+    async with FakeUpstream(answer("[]")) as model:
+        settings = settings_of(tmp_path, model, more='extra_headers = { X-Team = "reading" }')
+        (upstream,) = build_all(settings)
+        for _ in range(2):
+            await call(upstream)
+        await upstream.aclose()
+        for made in model.calls:
+            assert "canary" not in str(made.headers)
+            assert (made.headers["authorization"], made.headers["x-team"]) == ("Bearer sk-a", "reading")

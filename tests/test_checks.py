@@ -5,12 +5,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from streamsum.core.checks import Checks, Sound
+from streamsum.core.checks import Checks, Sound, Unsound
 from streamsum.core.document import Element
 from streamsum.core.elements import ElementDecoder
+from streamsum.core.events import Reason
 from streamsum.core.models import Evidence
 from streamsum.core.source import Source
 
@@ -24,7 +25,7 @@ def codes(text: str, *, max_chars: int = 20, standing: tuple[str, ...] = ()) -> 
     match Checks(max_chars=max_chars).check(element(text), standing=standing):
         case Sound():
             return []
-        case reasons:
+        case Unsound(reasons):
             return [reason.code for reason in reasons]
 
 
@@ -89,9 +90,9 @@ def test_a_rejection_has_nothing_of_the_text() -> None:
         '{"text": "canary",}',
         '{"text": "canary", "year": 1}',
     ):
-        reasons = checks.check(element(text), standing=())
-        assert isinstance(reasons, tuple)
-        assert "canary" not in json.dumps([reason.model_dump() for reason in reasons])
+        found = checks.check(element(text), standing=())
+        assert isinstance(found, Unsound)
+        assert "canary" not in json.dumps([reason.model_dump() for reason in found.reasons])
 
 
 class Fact(BaseModel):
@@ -144,7 +145,7 @@ class Fact(BaseModel):
 def test_a_users_item_model_is_validated_with_the_source_at_hand(text: str, expected: Sound | list[str]) -> None:
     """Validators' own codes come out, Pydantic's are `schema`, a validator's bug costs only its element."""
     result = Checks(max_chars=20, item_model=Fact, source=Source("Ships sail. Bug")).check(element(text), standing=())
-    assert (result if isinstance(result, Sound) else [reason.code for reason in result]) == expected
+    assert (result if isinstance(result, Sound) else [reason.code for reason in result.reasons]) == expected
 
 
 class Forgetful(BaseModel):
@@ -161,8 +162,8 @@ class Forgetful(BaseModel):
 def test_a_text_that_is_none_costs_only_its_element() -> None:
     """Whatever a user's model makes of it."""
     result = Checks(max_chars=20, item_model=Forgetful).check(element('"a"'), standing=())
-    assert isinstance(result, tuple)
-    assert [reason.code for reason in result] == ["schema"]
+    assert isinstance(result, Unsound)
+    assert [reason.code for reason in result.reasons] == ["schema"]
 
 
 class Open(BaseModel):
@@ -186,10 +187,10 @@ SOURCE = "The tower was lit in 1698. It stood on the reef for five years. In the
 
 def judged(text: str, *, evidence: Evidence = "attach", **more: Any) -> Sound | list[str]:
     checks = Checks(max_chars=280, source=Source(SOURCE), evidence=evidence, **more)
-    match checks.check(element(text), standing=()):
+    match checks.check(element(text), standing=(), quotes=True):
         case Sound() as sound:
             return sound
-        case reasons:
+        case Unsound(reasons):
             return [reason.code for reason in reasons]
 
 
@@ -237,6 +238,41 @@ def test_a_quote_is_looked_up_and_never_passed_on() -> None:
     fallen_back = judged('{"text": "The tower was lit in 1698.", "quote": "a ship of fools"}')
     assert supported_by(fallen_back) == [("The tower was lit in 1698.", "attributed")]
     assert judged('{"text": "a", "quote": 7}') == ["schema"]
+
+
+def test_a_quote_that_nobody_asked_for_proves_nothing() -> None:
+    """It is an unknown key: a model that is not trusted with quotes must not prove cheese by a tower."""
+    checks = Checks(max_chars=280, source=Source(SOURCE), evidence="require")
+    found = checks.check(element('{"text": "The moon is made of cheese.", "quote": "The tower"}'), standing=())
+    assert isinstance(found, Unsound)
+    assert [reason.code for reason in found.reasons] == ["schema"]
+
+
+class Part(BaseModel):
+    text: str
+    parts: list["Part"] = []
+
+
+class Aliased(BaseModel):
+    text: str = Field(alias="headline")
+    words: str = Field(default="", alias="quote")
+
+
+def test_a_users_own_name_for_a_quote_is_the_users() -> None:
+    """What counts is the name in JSON; and a model may be a part of itself."""
+    own = judged('{"headline": "A great storm took it.", "quote": "a great"}', item_model=Aliased)
+    assert isinstance(own, Sound)
+    assert own.item == {"text": "A great storm took it.", "words": "a great"}
+    part = judged('{"text": "It is gone.", "parts": [{"text": "x"}], "quote": "a great storm"}', item_model=Part)
+    assert supported_by(part) == [("a great storm", "verbatim")]
+
+
+def test_a_duplicate_tells_its_line() -> None:
+    """As it was validated, by whatever name the model had it."""
+    checks = Checks(max_chars=280, item_model=Aliased)
+    assert checks.check(element('{"headline": " Lit  in 1698. "}'), standing=["Lit in 1698."]) == Unsound(
+        (Reason(code="duplicate", detail="The text has been said before, or nearly so."),), "Lit in 1698."
+    )
 
 
 class Quoted(BaseModel):

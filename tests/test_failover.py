@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.fake_upstream import (
     Content,
+    Delivery,
     Done,
     FakeUpstream,
     Finish,
@@ -22,12 +23,13 @@ from benchmarks.fake_upstream import (
 from streamsum.settings import Settings
 from tests import invariants
 from tests.servers import Served, environment_for, served, settings_for
-from tests.test_faults import CANARY, FAULTS, POSITIONS, REFUSALS, Fault, Refused
+from tests.test_faults import CANARY, FAULTS, POSITIONS, REFUSALS, Fault, Refused, cuts
 from tests.upstreams import settings_of
 
 # The model had its say, or we ours: nobody else is asked.
 FINAL = {"limit", "content_filter", "refusal"}
 SECOND = answer(bullets("First  ONE.", "second one", "third one"))
+KEYS = {"KEY_A": "sk-a", "KEY_B": "sk-b"}
 CLOSED = "http://127.0.0.1:1/v1"
 
 
@@ -49,19 +51,26 @@ def clocks(fault: Fault) -> dict[str, str]:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 async def test_a_fault_in_mid_stream_is_gone_on_from(fault: Fault, position: str, tmp_path: Path) -> None:
     """By the second upstream: what stands is neither repeated nor lost, and the client sees one stream."""
+    seen = [await go_on(fault, position, tmp_path, Delivery(cut=cut)) for cut in cuts(fault)[:2]]
+    assert all(events == seen[0] for events in seen), "in reads of any size"
+
+
+async def go_on(fault: Fault, position: str, folder: Path, delivery: Delivery) -> list[dict[str, object]]:
     content, standing = POSITIONS[position]
     script: Script = (Role(), Content(content), *fault.steps)
-    async with FakeUpstream(script) as first, FakeUpstream(SECOND) as second:
-        settings = settings_of(tmp_path, first, second, **clocks(fault))
-        async with served(None, settings=settings) as it:
-            received = await ask(it)
-            assert await (await first.next_call()).closed(within=1)
-            if fault.ends.lstrip("+") in FINAL:
-                assert received.finish == fault.finish(position)
-                assert second.calls_made == 0
-                return
-            assert received.finish == "complete"
-            asked = await second.next_call()
+    async with (
+        FakeUpstream(script, delivery=delivery) as first,
+        FakeUpstream(SECOND, delivery=delivery) as second,
+        served(None, settings=settings_of(folder, first, second, **clocks(fault))) as it,
+    ):
+        received = await ask(it)
+        assert await (await first.next_call()).closed(within=1)
+        if fault.ends.lstrip("+") in FINAL:
+            assert received.finish == fault.finish(position)
+            assert second.calls_made == 0
+            return received.comparable
+        assert received.finish == "complete"
+        asked = await second.next_call()
     assert kinds(received) == [("first", "model-a"), ("continue", "model-b")]
     assert received.bullets == [*(standing or ["First ONE."]), "second one", "third one"]
     assert received.rejections == ["duplicate"] * len(standing)
@@ -69,6 +78,7 @@ async def test_a_fault_in_mid_stream_is_gone_on_from(fault: Fault, position: str
     assert all(bullet in prompt for bullet in standing)
     assert (asked.headers["authorization"], asked.body["model"]) == ("Bearer sk-b", "model-b")
     assert "sk-a" not in str(asked.headers)
+    return received.comparable
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -134,7 +144,7 @@ async def test_who_is_busy_is_waited_for_only_within_the_budget() -> None:
 
 
 async def test_all_of_them_may_fail(tmp_path: Path) -> None:
-    """The last one's fault is the summary's; every pass stands in the ledger, with what it cost."""
+    """The fault of the last that brought anything is the summary's; every pass stands in the ledger, with its cost."""
     head = '{"bullets": ["first one", '
     a = (Role(), Content(head), Finish("length"), Usage(7, 3), Done())
     b = (Role(), Content('{"bullets": ["more", '), Reset())
@@ -145,7 +155,7 @@ async def test_all_of_them_may_fail(tmp_path: Path) -> None:
     ):
         received = await ask(it)
     assert received.bullets == ["first one", "more"]
-    assert received.finish == "failed:upstream_error"
+    assert received.finish == "failed:upstream_truncated"  # as the last that said anything ended
     assert kinds(received) == [("first", "model-a"), ("continue", "model-b"), *[("continue", "model-c")] * 2]
     usages = [one["completion_tokens"] for one in received.ledger["passes"]]
     assert usages == [3, None, None, None]
@@ -213,3 +223,50 @@ async def test_a_summary_that_is_deleted_between_two_calls_ends(tmp_path: Path) 
         assert (await it.client.delete(response.headers["location"])).status_code == 204
         received = invariants.check(await response.aread())
         assert (received.finish, model.calls_made) == ("cancelled", 1)
+
+
+@pytest.mark.parametrize("status", [401, 500])
+async def test_a_second_upstream_never_makes_it_worse(status: int, tmp_path: Path) -> None:
+    """Out of tokens after a bullet is a completed summary, with or without somebody to go on who cannot."""
+    first = (Role(), Content('{"bullets": ["first one", "sec'), Finish("length"), Done())
+    async with FakeUpstream(first) as a, FakeUpstream((Status(status),)) as b:
+        async with served(None, settings=settings_of(tmp_path, a, b)) as it:
+            received = await ask(it)
+        assert b.calls_made
+    assert (received.finish, received.bullets) == ("length", ["first one"])
+
+
+async def test_whoever_can_quote_is_asked_to_and_only_they_are_believed(tmp_path: Path) -> None:
+    """The first upstream is marked `quotes`; what goes on after it is not, and its quote is an unknown key."""
+    source = "The tower was lit in 1698. In the end a great storm took it away."
+    quoted = '{"bullets": [{"text": "It was lost.", "quote": "a great storm took it"}, {"text": "It w'
+    plain = '{"bullets": [{"text": "It was of cheese.", "quote": "The tower"}, "The tower was lit in 1698."]}'
+    async with FakeUpstream((Role(), Content(quoted), Reset())) as a, FakeUpstream(answer(plain)) as b:
+        settings = settings_of(tmp_path, a, b)
+        file = tmp_path / "upstreams.toml"
+        file.write_text(file.read_text().replace("\n\n", "\nquotes = true\n\n", 1))
+        settings = Settings.read({**KEYS, "STREAMSUM_UPSTREAMS_FILE": str(file), "STREAMSUM_REASK": "0"})
+        async with served(None, settings=settings) as it:
+            received = await ask(it, text=source, evidence="require")
+        asked = [(await model.next_call()).body for model in (a, b)]
+    assert received.bullets == ["It was lost.", "The tower was lit in 1698."]
+    assert received.rejections == ["schema"]
+    spans = [event["evidence"][0] for event in received.events if event["type"] == "bullet"]
+    assert [(source[span["start"] : span["end"]], span["match"]) for span in spans] == [
+        ("a great storm took it", "verbatim"),
+        ("The tower was lit in 1698.", "attributed"),
+    ]
+    assert ["quote" in json.dumps(body) for body in asked] == [True, False]
+
+
+async def test_nobody_is_asked_again_while_draining() -> None:
+    """Not even who was waited for: the wait is cut short, and the summary ends as it stands."""
+    async with (
+        FakeUpstream((Status(429, {"Retry-After": "4"}),)) as model,
+        served(None, settings=settings_for(model)) as it,
+        it.client.stream("GET", "/stream?q=A+source.") as response,
+    ):
+        await (await model.next_call()).closed(within=5)
+        await it.service.runs.drain(3)
+        received = invariants.check(await response.aread())
+        assert (received.finish, model.calls_made) == ("failed:upstream_error", 1)

@@ -48,6 +48,7 @@ LIMIT = DocumentEnd(Outcome.LIMIT, has_array=True, elements=1, valid=False)
         (Cause.STOP, CLOSED, 0, {}, "output_invalid", False),
         (Cause.STOP, UNSOUND, 0, {}, "output_invalid", False),
         (Cause.STOP, NO_ARRAY, 0, {}, "output_invalid", False),
+        (Cause.STOP, CLOSED, 1, {"gave": False}, "output_invalid", False),
         (Cause.STOP, ABSENT, 0, {}, "output_invalid", False),
         (Cause.CLOSED_BY_US, ABSENT, 0, {}, "output_invalid", False),
         # 7
@@ -83,6 +84,7 @@ def test_the_first_line_that_matches(
         cause=cause,
         document=document,
         bullets=bullets,
+        gave=flags.get("gave", bullets > 0),
         enough=flags.get("enough", False),
         looped=flags.get("looped", False),
     )
@@ -95,4 +97,4 @@ def test_the_first_line_that_matches(
 @pytest.mark.parametrize("document", [CLOSED, EMPTY, NO_ARRAY, UNSOUND, BROKEN, OPEN, ABSENT, LIMIT])
 def test_every_situation_has_a_line(cause: Cause, document: DocumentEnd) -> None:
     """No cause and no document is left without an ending."""
-    assert judge(Situation(cause=cause, document=document, bullets=0, enough=False, looped=False)).finish
+    assert judge(Situation(cause=cause, document=document, bullets=0, gave=False, enough=False, looped=False)).finish

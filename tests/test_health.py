@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamsum.core.passes import Cause, End
+from streamsum.core.passes import Cause
 from streamsum.runs.health import FAILURES, REST_S, Health
 
 
@@ -16,7 +16,7 @@ class Clock:
 def resting_after(*causes: Cause) -> set[str]:
     health = Health(Clock())
     for cause in causes:
-        health.note_end("a", End(cause))
+        health.note_end("a", cause)
     return health.resting()
 
 
@@ -46,7 +46,7 @@ def test_an_answer_is_an_answer(cause: Cause) -> None:
 def test_only_the_first_failure_too_many_is_told() -> None:
     """And each one that prolongs the rest."""
     health = Health(Clock())
-    assert [health.note_end("a", End(Cause.ERROR)) for _ in range(FAILURES + 1)] == [False] * 4 + [True] * 2
+    assert [health.note_end("a", Cause.ERROR) for _ in range(FAILURES + 1)] == [False] * 4 + [True] * 2
 
 
 def test_after_a_rest_one_call_finds_out() -> None:
@@ -54,20 +54,20 @@ def test_after_a_rest_one_call_finds_out() -> None:
     clock = Clock()
     health = Health(clock)
     for _ in range(FAILURES):
-        health.note_end("a", End(Cause.ERROR))
+        health.note_end("a", Cause.ERROR)
     clock.now = REST_S - 1
     assert health.resting() == {"a"}
     clock.now = REST_S
     assert health.resting() == set()
     health.note_call("a")
     assert health.resting() == {"a"}
-    health.note_end("a", End(Cause.STOP))
+    health.note_end("a", Cause.STOP)
     assert health.resting() == set()
     for _ in range(FAILURES):
-        health.note_end("a", End(Cause.ERROR))
+        health.note_end("a", Cause.ERROR)
     clock.now += REST_S
     health.note_call("a")
-    health.note_end("a", End(Cause.ERROR))
+    health.note_end("a", Cause.ERROR)
     assert health.resting() == {"a"}
 
 
@@ -75,6 +75,6 @@ def test_each_rests_for_itself() -> None:
     """By name."""
     health = Health(Clock())
     for _ in range(FAILURES):
-        health.note_end("a", End(Cause.ERROR))
-        health.note_end("b", End(Cause.STOP))
+        health.note_end("a", Cause.ERROR)
+        health.note_end("b", Cause.STOP)
     assert health.resting() == {"a"}

@@ -36,20 +36,24 @@ async def test_as_long_as_a_status_may_be_told_and_then_as_a_model_may_be_silent
     """Four seconds are waited for where there are as many left of the five; once those are over, of the thirty."""
     it = relay(A)
     await asyncio.sleep(after_s)
-    it.note_end(A, End(Cause.OVERLOADED, retry_after=4), begun=False)
+    it.note_end(A, End(Cause.OVERLOADED, retry_after=4), begun=False, health=Cause.CANCELLED)
     assert it.next("first") == expected
 
 
-@pytest.mark.parametrize(("cause", "begun"), [(Cause.TIMEOUT, False), (Cause.CUT, True)])
+@pytest.mark.parametrize(("cause", "answered"), [(Cause.TIMEOUT, False), (Cause.CUT, True), (Cause.ERROR, True)])
 @in_jumping_time
-async def test_what_was_heard_or_waited_for_is_where_it_counts_from(cause: Cause, begun: bool) -> None:
+async def test_what_was_heard_or_waited_for_is_where_it_counts_from(cause: Cause, answered: bool) -> None:
     """A model that was silent for all the time it had is not the next one's fault."""
     it = relay()
     await asyncio.sleep(100)
-    it.note_end(A, End(cause), begun=begun)
+    it.note_call(A)
+    if answered:
+        it.note_answer()
+    it.note_end(A, End(cause), begun=answered, health=Cause.CANCELLED)
     assert it.next("continue") == Next(B)
     await asyncio.sleep(29)
-    it.note_end(B, End(Cause.ERROR), begun=False)
+    it.note_call(B)
+    it.note_end(B, End(Cause.ERROR), begun=False, health=Cause.CANCELLED)
     assert it.next("continue") == Next(B, AGAIN_S)
     await asyncio.sleep(2)
     assert it.next("continue") is None
@@ -62,6 +66,6 @@ async def test_all_summaries_of_a_process_share_what_they_know(caplog: pytest.Lo
     for _ in range(5):
         one = Relay([A, B], health=health, admitted=now(), first_byte_s=5, stall_s=30)
         one.note_call(A)
-        one.note_end(A, End(Cause.ERROR), begun=False)
+        one.note_end(A, End(Cause.ERROR), begun=False, health=Cause.ERROR)
     assert Relay([A, B], health=health, admitted=now(), first_byte_s=5, stall_s=30).first is B
     assert caplog.messages == ["upstream a failed again and again: it rests"]

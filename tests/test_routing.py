@@ -8,7 +8,7 @@ import pytest
 from benchmarks.fake_upstream import FakeUpstream, answer, bullets
 from streamsum.core.passes import Cause, End, PassKind
 from streamsum.keys_file import NO_KEY
-from streamsum.runs.routing import AGAIN_S, BUSY_S, Next, Tried, candidates, choose, choose_first
+from streamsum.runs.routing import AGAIN_S, Next, Tried, candidates, choose, choose_first
 from streamsum.settings import Settings
 from streamsum.upstream.base import Capabilities, Upstream
 from tests.scripted import ScriptedUpstream
@@ -116,8 +116,8 @@ def test_the_same_model_mends_what_it_wrote() -> None:
         (Cause.ERROR, None, 5, ALL, Next(A, AGAIN_S)),
         (Cause.CUT, None, 0.05, ALL, Next(B)),
         (Cause.ERROR, None, 0, ALL, None),
-        (Cause.OVERLOADED, None, 5, ALL, Next(A, BUSY_S)),
-        (Cause.OVERLOADED, 0, 5, ALL, Next(A, BUSY_S)),
+        (Cause.OVERLOADED, None, 5, ALL, Next(A, AGAIN_S)),
+        (Cause.OVERLOADED, 0, 5, ALL, Next(A, AGAIN_S)),
         (Cause.OVERLOADED, 1, 5, ALL, Next(A, 1)),
         (Cause.OVERLOADED, 3, 5, ALL, Next(B)),
         (Cause.OVERLOADED, 3, 5, [A], Next(A, 3)),

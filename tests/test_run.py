@@ -340,6 +340,18 @@ async def test_a_pause_is_cut_short_by_the_end_of_all_time() -> None:
     assert now() == pytest.approx(3, abs=0.01)
 
 
+@in_jumping_time
+async def test_a_task_that_is_cancelled_in_a_pause_still_says_how_it_ended() -> None:
+    """The process's end, between two calls."""
+    scene = await relayed(ScriptedUpstream(connecting=[UpstreamError(End(Cause.OVERLOADED, retry_after=4))]))
+    scene.start()
+    await asyncio.sleep(1)
+    assert scene.task
+    scene.task.cancel()
+    await asyncio.wait([scene.task])
+    assert problem_of(await scene.events()).code == "draining"
+
+
 async def test_a_large_source_is_indexed_aside() -> None:
     """And is there when the first element closes."""
     text = "Nothing much happened in the year 1703. " * 1000 + "In the end the lighthouse keeper bought a goat."

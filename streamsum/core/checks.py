@@ -16,6 +16,7 @@ from streamsum.core.languages import speaks
 from streamsum.core.models import Evidence as EvidenceMode
 from streamsum.core.models import Item, SummaryRequest, is_blank
 from streamsum.core.repeats import is_repeat
+from streamsum.core.schema import names_of
 from streamsum.core.source import Source
 from streamsum.core.strict import LoneSurrogate
 
@@ -51,6 +52,14 @@ class Sound:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unsound:
+    """What did not pass, and why; its line of text, where it had the form that was asked for."""
+
+    reasons: tuple[Reason, ...]
+    line: str = ""
+
+
 class _Parts(NamedTuple):
     """An element that has the form that was asked for."""
 
@@ -80,7 +89,7 @@ class Checks:
         self._evidence: Evidence | None = None
         self._attribute = True  # can a bullet be found in the source by its words?
         # A user's own `quote` is the user's.
-        self.takes_quotes = evidence != "off" and "quote" not in item_model.model_fields
+        self.takes_quotes = evidence != "off" and (item_model is Item or "quote" not in names_of(item_model))
 
     @classmethod
     def of(cls, request: SummaryRequest, *, item_model: type[BaseModel], source: Source) -> Self:
@@ -100,26 +109,26 @@ class Checks:
             self._attribute = self._language is None or speaks(text, self._language) is not False
             self._evidence = Evidence(text)
 
-    def check(self, element: Element, *, standing: Collection[str]) -> Sound | tuple[Reason, ...]:
-        """Judge `element`; `standing` are the texts of the bullets so far."""
+    def check(self, element: Element, *, standing: Collection[str], quotes: bool = False) -> Sound | Unsound:
+        """Judge `element`; `standing` are the texts of the bullets so far, `quotes`: it was asked for its own."""
         if isinstance(element.fault, LoneSurrogate):
-            return _reasons("unsafe")
+            return _unsound("unsafe")
         if element.fault:
-            return _reasons("invalid_json")
+            return _unsound("invalid_json")
         try:
-            text, item, quote = self._validate(element)
+            text, item, quote = self._validate(element, quotes=quotes and self.takes_quotes)
         except ValidationError as error:
-            return _reasons(*_codes(error))
+            return _unsound(*_codes(error))
         except Exception:  # noqa: BLE001 - a user's own validator may raise anything, and must not cost the others
-            return _reasons("schema")
+            return _unsound("schema")
         if not isinstance(text, str):
-            return _reasons("schema")
+            return _unsound("schema")
         line = fold(text)
         if faults := tuple(self._faults(text, line, item, standing)):
-            return _reasons(*faults)
+            return _unsound(*faults, line=line)
         return self._support(line, item, quote)
 
-    def _support(self, line: str, item: dict[str, Any] | None, quote: str | None) -> Sound | tuple[Reason, ...]:
+    def _support(self, line: str, item: dict[str, Any] | None, quote: str | None) -> Sound | Unsound:
         """Where the text comes from; what that lacks is a warning, or with `require` a reason."""
         self.prepare()
         if self._evidence is None:
@@ -127,7 +136,7 @@ class Checks:
         finding = self._evidence.find(line, quote=quote, attribute=self._attribute)
         lacks = tuple(self._lacks(finding))
         if self._mode == "require" and lacks:
-            return _reasons(*lacks)
+            return _unsound(*lacks, line=line)
         return Sound(line, item, finding.spans, lacks)
 
     def _lacks(self, finding: Finding) -> Iterator[str]:
@@ -136,10 +145,10 @@ class Checks:
         if not finding.numbers_hold:
             yield "unsupported_number"
 
-    def _validate(self, element: Element) -> _Parts:
+    def _validate(self, element: Element, *, quotes: bool) -> _Parts:
         value = {"text": element.value} if isinstance(element.value, str) else element.value
         quote = None
-        if self.takes_quotes and isinstance(value, dict) and isinstance(value.get("quote"), str):
+        if quotes and isinstance(value, dict) and isinstance(value.get("quote"), str):
             quote = value["quote"]
             value = {name: each for name, each in value.items() if name != "quote"}
         if self._item_model is Item:
@@ -169,11 +178,6 @@ def fold(text: str) -> str:
     return " ".join(text.split())
 
 
-def line_of(element: Element) -> str:
-    """The text of an element that has the form that was asked for."""
-    return fold(element.value if isinstance(element.value, str) else element.value["text"])
-
-
 def is_unsafe(text: str) -> bool:
     """Does `text` have characters that hide, turn around or control what is read?"""
     return _UNSAFE.search(text) is not None
@@ -199,5 +203,5 @@ def _codes(error: ValidationError) -> list[str]:
     return list(dict.fromkeys(own)) or ["schema"]
 
 
-def _reasons(*codes: str) -> tuple[Reason, ...]:
-    return tuple(Reason(code=code, detail=_DETAILS.get(code, _OWN_DETAIL)) for code in codes)
+def _unsound(*codes: str, line: str = "") -> Unsound:
+    return Unsound(tuple(Reason(code=code, detail=_DETAILS.get(code, _OWN_DETAIL)) for code in codes), line)

@@ -26,6 +26,7 @@ class ElementDecoder:
 
     __slots__ = (
         "_bare",
+        "_begun_at",
         "_blanks",
         "_closed",
         "_count",
@@ -59,6 +60,7 @@ class ElementDecoder:
         self._spare = 0  # those that may only come after the open value
         self._blanks = 0  # white space in a row, up to here
         self._closed: list[Element] = []  # by this read
+        self._begun_at = 0  # `room` of the open value before its first character
         self._overrun = ""  # the element that came to a limit
         self._count = 0  # elements begun
         self._sound = True  # strict JSON, in all that has closed
@@ -82,6 +84,13 @@ class ElementDecoder:
             return []
         at = value.scan(delta, 0) if value.is_open else 0
         return [] if value.is_open else self._read(delta, at)
+
+    @property
+    def open_chars(self) -> int:
+        """The length of `open_text`, at no cost."""
+        if self._value.is_open and self._take is ElementDecoder._take_item:
+            return self._begun_at - self._value.room
+        return len(self._overrun)
 
     @property
     def open_text(self) -> str:
@@ -244,6 +253,7 @@ class ElementDecoder:
     def _begin(self, char: str, take: "_TakeValue", *, depth: int, room: int) -> None:
         self._take = take
         self._spare = self._room - room
+        self._begun_at = room + 1
         self._value.begin(char, depth=depth, room=room)
         if self._value.over:
             self._stop(Outcome.LIMIT)

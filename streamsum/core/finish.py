@@ -29,6 +29,7 @@ class Situation:
     cause: Cause  # how the last pass ended, or what ended the summary from outside
     document: DocumentEnd
     bullets: int
+    gave: bool  # did the last pass that was no re-ask, or a re-ask, bring a bullet, or one that another had brought?
     enough: bool  # max_bullets passed and the model went on
     looped: bool
 
@@ -62,9 +63,9 @@ def judge(it: Situation) -> Verdict:
         return Verdict("max_bullets", True)
     if cause is Cause.REFUSAL:  # 4
         return Verdict("refusal", False)
-    if document.valid and document.has_array and (some or not document.elements):  # 5
+    if document.valid and document.has_array and (it.gave or not document.elements):  # 5
         return Verdict("complete", True)
-    if closed and (not document.has_array or (document.elements and not some)):  # 6
+    if closed and (not document.has_array or (document.elements and not it.gave)):  # 6
         return Verdict("output_invalid", False)
     if document.outcome is Outcome.ABSENT and cause in {Cause.STOP, Cause.CLOSED_BY_US}:  # 6
         return Verdict("output_invalid", False)

@@ -25,7 +25,6 @@ def can_continue(reading: Reading, cause: Cause) -> bool:
     return reading.outcome is Outcome.OPEN and (cause in _FAILED or cause is Cause.STOP)
 
 
-def can_mend(reading: Reading) -> bool:
-    """Did the model finish, and may it do better what was withheld of that?"""
-    finished = reading.outcome in {Outcome.CLOSED, Outcome.BROKEN}
-    return finished and not reading.enough and bool(reading.mendable)
+def can_be_asked_again(reading: Reading) -> bool:
+    """Did the model finish, so that it may do better what was withheld?"""
+    return reading.outcome in {Outcome.CLOSED, Outcome.BROKEN} and not reading.enough

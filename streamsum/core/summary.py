@@ -14,7 +14,7 @@ from typing import Literal, Self
 from pydantic import BaseModel
 
 from streamsum.core import finish, going_on, prompt
-from streamsum.core.checks import Checks, Sound, fold, is_unsafe, line_of
+from streamsum.core.checks import Checks, Sound, Unsound, fold, is_unsafe
 from streamsum.core.document import Element, Outcome
 from streamsum.core.events import Bullet, BulletRejected, Event, Ledger, SummaryCompleted, SummaryFailed
 from streamsum.core.models import Item, SummaryRequest
@@ -23,6 +23,8 @@ from streamsum.core.reading import Reading
 from streamsum.core.source import Source
 from streamsum.errors import Problem
 
+# What asking once more does not change: it has been said; and what is unsafe was not written by accident.
+_NOT_MENDABLE = {"duplicate", "unsafe"}
 # Where the problem is told by more than the finish.
 _PROBLEMS = {Cause.OVERLOADED: "overloaded", Cause.TOO_LONG: "context_too_long"}
 
@@ -54,6 +56,7 @@ class Summary:
         self._draw = draw
         self._texts: list[str] = []
         self._rejected = self._duplicates = self._repaired = 0
+        self._mendable: list[set[str]] = []  # codes of what was withheld, not asked for again yet, and can be mended
         self._went_before = False  # has any pass brought content?
         self._reading = Reading("first", full_at=request.max_bullets)  # of the pass of now
         self._counted = self._reading  # of the last one that was no re-ask: it decides how the summary ends
@@ -104,7 +107,7 @@ class Summary:
     def prepare(self) -> None:
         """Index the source: milliseconds for a large one, and else done when the first element has closed.
 
-        The only method that may run on another thread, while no other runs.
+        May run on another thread, as long as nothing is received meanwhile.
         """
         self._checks.prepare()
 
@@ -118,16 +121,17 @@ class Summary:
         missing = self._request.max_bullets - self.bullets
         if missing and (last is None or going_on.can_continue(self._reading, last.cause)):
             return self._pass("continue" if self._went_before else "first", wanted=missing)
-        if missing and self._reask and going_on.can_mend(self._reading):
-            return self._pass("reask", wanted=min(missing, len(self._reading.mendable)))
+        if missing and self._mendable and self._reask and going_on.can_be_asked_again(self._reading):
+            return self._pass("reask", wanted=min(missing, len(self._mendable)))
         return None
 
-    def begin(self, next_pass: Pass) -> None:
-        """This pass is called now: what is received from here on is its answer."""
-        self._reading = Reading(next_pass.kind, full_at=self.bullets + next_pass.wanted)
+    def begin(self, next_pass: Pass, *, quotes: bool = False) -> None:
+        """This pass is called now: what is received from here on is its answer; `quotes`: it was asked for them."""
+        self._reading = Reading(next_pass.kind, full_at=self.bullets + next_pass.wanted, quotes=quotes)
         if next_pass.kind == "reask":
             self._reask -= 1
-        else:
+            self._mendable.clear()
+        elif not self._went_before:
             self._counted = self._reading
 
     def receive_deltas(self, text: str) -> list[Event]:
@@ -136,8 +140,11 @@ class Summary:
         if reading.enough:
             return []
         events: list[Event] = []
-        if text:
+        if text and not reading.begun:
             reading.begun = self._went_before = True
+            if reading.kind != "reask":
+                # Who was asked to go on and said nothing has not changed how it ended.
+                self._counted = reading
         for element in reading.decoder.feed(text):
             if self._full:
                 reading.went_on = True
@@ -149,7 +156,7 @@ class Summary:
                 return events
         reading.went_on = self._full and reading.decoder.follower not in {"", "]"}
         if not reading.went_on:
-            reading.look_at_open(len(text))
+            reading.look_at_open()
         return events
 
     def preview(self) -> str | None:
@@ -175,6 +182,7 @@ class Summary:
                 cause=cause,
                 document=counted.close(),
                 bullets=self.bullets,
+                gave=counted.gave or self._repaired > 0,
                 enough=counted.went_on or (self._is_undecided(counted) and cause is Cause.CLOSED_BY_US),
                 looped=counted.looped,
             )
@@ -189,9 +197,8 @@ class Summary:
     # One pass.
 
     def _pass(self, kind: PassKind, *, wanted: int) -> Pass:
-        about = prompt.About(
-            kind=kind, wanted=wanted, standing=tuple(self._texts), withheld=tuple(dict.fromkeys(self._reading.mendable))
-        )
+        withheld = sorted(set().union(*self._mendable)) if kind == "reask" else ()
+        about = prompt.About(kind=kind, wanted=wanted, standing=tuple(self._texts), withheld=withheld)
         return Pass(kind, wanted, partial(self._ask, about, self._draw()))
 
     def _ask(self, about: prompt.About, mark: str, quotes: bool) -> Prompt:
@@ -210,30 +217,26 @@ class Summary:
 
     def _judge(self, element: Element) -> Bullet | BulletRejected:
         reading = self._reading
-        match self._checks.check(element, standing=self._texts):
-            case Sound() as sound:
-                reading.note_said(sound.text, duplicate=False)
-                self._texts.append(sound.text)
+        match self._checks.check(element, standing=self._texts, quotes=reading.quotes):
+            case Sound(text, item, evidence, warnings):
+                reading.note_said(text, duplicate=False)
+                self._texts.append(text)
                 self._repaired += reading.kind == "reask"
-                return Bullet(
-                    index=self.bullets - 1,
-                    text=sound.text,
-                    evidence=sound.evidence,
-                    warnings=sound.warnings,
-                    item=sound.item,
-                )
-            case reasons:
+                return Bullet(index=self.bullets - 1, text=text, evidence=evidence, warnings=warnings, item=item)
+            case Unsound(reasons, line):
                 codes = {reason.code for reason in reasons}
                 self._count(codes)
                 if "duplicate" in codes:
-                    reading.note_said(line_of(element), duplicate=True)
+                    reading.note_said(line, duplicate=True)
                 else:
-                    reading.note_withheld(codes)
+                    reading.note_withheld()
                 return BulletRejected(reasons=reasons)
 
     def _count(self, codes: set[str]) -> None:
         self._rejected += 1
         self._duplicates += "duplicate" in codes
+        if codes.isdisjoint(_NOT_MENDABLE):
+            self._mendable.append(codes)
 
     # The account.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from streamsum.core.passes import Cause, End
+from streamsum.core.passes import Cause
 
 # In a row, over all summaries: less may be one bad source, or a moment's trouble.
 FAILURES = 5
@@ -31,11 +31,11 @@ class Health:
         if name in self._rests_until:
             self._rests_until[name] = self._clock() + REST_S
 
-    def note_end(self, name: str, end: End) -> bool:
+    def note_end(self, name: str, cause: Cause) -> bool:
         """A call of it ended so; True if that sends it to rest."""
-        if end.cause in _NO_SIGN:
+        if cause in _NO_SIGN:
             return False
-        if end.cause not in _FAILED:
+        if cause not in _FAILED:
             self._failures.pop(name, None)
             self._rests_until.pop(name, None)
             return False

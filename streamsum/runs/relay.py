@@ -28,6 +28,7 @@ class Relay:
         self._held_until = admitted + first_byte_s
         self._heard = admitted
         self._stall_s = stall_s
+        self._answered = False  # the call of now
         self._tried: list[Tried] = []
 
     @property
@@ -46,14 +47,19 @@ class Relay:
 
     def note_call(self, upstream: Upstream) -> None:
         """It is called."""
+        self._answered = False
         self._health.note_call(upstream.name)
 
-    def note_end(self, upstream: Upstream, end: End, *, begun: bool) -> None:
-        """The call is over; `begun`: it brought content."""
+    def note_answer(self) -> None:
+        """The call has its 2xx."""
+        self._answered = True
+
+    def note_end(self, upstream: Upstream, end: End, *, begun: bool, health: Cause) -> None:
+        """The call is over; `begun`: it brought content; `health`: what it says of the upstream."""
         self._tried.append(Tried(upstream, end, begun))
-        if begun or end.cause is Cause.TIMEOUT:
+        if self._answered or end.cause is Cause.TIMEOUT:
             self._heard = _now()
-        if self._health.note_end(upstream.name, end):
+        if self._health.note_end(upstream.name, health):
             logger.warning("upstream %s failed again and again: it rests", upstream.name)
 
 

@@ -19,8 +19,6 @@ from streamsum.upstream.base import Upstream
 
 # Seconds before the same is asked again: a restart is over at once or takes longer than anyone waits here.
 AGAIN_S = 0.1
-# ... and where it says that it is busy, but not for how long.
-BUSY_S = 0.5
 # Who says for longer than this that it is busy is waited for only where there is no other.
 LONG_S = 1.0
 
@@ -70,7 +68,7 @@ def choose(
     if kind == "reask":
         return Next(last.upstream)
     fresh = [each for each in upstreams if each.name not in resting]
-    others = [each for each in _roomier(fresh, last) if all(each is not one.upstream for one in tried)]
+    others = [each for each in _roomier(fresh, tried) if all(each is not one.upstream for one in tried)]
     if again := _again(tried, others, patience_s):
         return again
     return Next(others[0]) if others and patience_s > 0 else None
@@ -81,15 +79,14 @@ def _again(tried: Sequence[Tried], others: Sequence[Upstream], patience_s: float
     last = tried[-1]
     if last.begun or last.end.cause not in _PASSING or sum(one.upstream is last.upstream for one in tried) > 1:
         return None
-    pause_s = AGAIN_S if last.end.cause is not Cause.OVERLOADED else max(last.end.retry_after or BUSY_S, AGAIN_S)
+    pause_s = max(last.end.retry_after or 0, AGAIN_S)
     if pause_s > patience_s or (others and pause_s > LONG_S):
         return None
     return Next(last.upstream, pause_s)
 
 
-def _roomier(upstreams: Sequence[Upstream], last: Tried) -> Sequence[Upstream]:
+def _roomier(upstreams: Sequence[Upstream], tried: Sequence[Tried]) -> Sequence[Upstream]:
     """Where the source was too long, only who has, or may have, a larger context."""
-    least = last.upstream.can.context_tokens or 0
-    if last.end.cause is not Cause.TOO_LONG:
-        return upstreams
+    too_small = [one.upstream.can.context_tokens or 0 for one in tried if one.end.cause is Cause.TOO_LONG]
+    least = max(too_small, default=-1)
     return [each for each in upstreams if each.can.context_tokens is None or each.can.context_tokens > least]

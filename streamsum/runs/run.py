@@ -6,6 +6,7 @@ a bug. Each way appends exactly one final event, unless the right to write is lo
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -58,8 +59,8 @@ class Run:
         """`key`: the name of whose it is. `admitted` is in `loop.time()` seconds; the whole has `total_s` from then.
 
         `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long
-        its caller may wait for a status. `stored`: what a process that is gone has written of it. `settle` is awaited
-        before the end is said, so that whoever then begins the next summary finds this one's place free.
+        its caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of
+        it. `settle` is awaited before the end is said: whoever then begins the next summary finds this one's place free.
         """
         self.id = id
         self.key = key
@@ -84,6 +85,7 @@ class Run:
         self._held_until = admitted + held_s
         self._deadline = admitted + total_s
         self._winding_up = False
+        self._pauses = False  # between two calls
         self._stopped: Cause | None = None
         self._lost: LogError | None = None  # why nothing can be written any more
         self._scope: asyncio.Timeout | None = None  # around the pass of now: its clock, and the way to interrupt it
@@ -100,15 +102,22 @@ class Run:
     def wind_up(self) -> None:
         """The process is going away: what runs goes on, but nothing more is begun."""
         self._winding_up = True
+        if self._pauses:
+            self._interrupt()
 
     def leave(self) -> None:
         """The process goes: another goes on, if any can and the caller knows of the summary; else it ends."""
-        is_held = asyncio.get_running_loop().time() < self._held_until
-        if is_held or not self._lease.can_hand_over:
+        if self._is_held or not self._lease.can_hand_over:
             self.stop(Cause.DRAINING)
         elif not self._interrupted:
             self._lost = HandedOver()
             self._interrupt()
+
+    @property
+    def _is_held(self) -> bool:
+        """Does its caller still wait for the status, or for all of it, and know nothing of the summary?"""
+        waits_for_status = not self.started.done() and asyncio.get_running_loop().time() < self._held_until
+        return waits_for_status or self._held_until == math.inf
 
     async def run(self) -> None:
         """Live from the first event to the last. Raises its own cancellation, and what kept the last one back."""
@@ -210,25 +219,35 @@ class Run:
 
     async def _pause(self, seconds: float) -> bool:
         """Wait, and be woken by what interrupts; True if nothing did."""
-        if seconds > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(seconds, self._left_s)) as scope:
-                    self._scope = scope
+        if seconds <= 0:
+            return True
+        scope = asyncio.timeout(min(seconds, self._left_s))
+        with suppress(TimeoutError):
+            try:
+                async with scope:
+                    self._scope, self._pauses = scope, True
                     await asyncio.get_running_loop().create_future()
-            self._scope = None
-        return not self._interrupted and self._left_s > 0
+            finally:
+                self._scope, self._pauses = None, False
+        return not self._interrupted and not self._winding_up and self._left_s > 0
 
     async def _call_one(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
         reported = End(Cause.ERROR)  # nothing is known of it, should the call raise
-        self._summary.begin(next_pass)
+        self._summary.begin(next_pass, quotes=upstream.can.quotes)
         self._relay.note_call(upstream)
         try:
             reported = await self._call(next_pass, upstream, prepared)
         finally:
             self.meter.end(reported)
             self._account.note_pass(next_pass, reported, model=upstream.model)
-            self._relay.note_end(upstream, reported, begun=self._summary.begun)
+        self._relay.note_end(upstream, reported, begun=self._summary.begun, health=self._health(reported))
         return reported
+
+    def _health(self, end: End) -> Cause:
+        """What an end says of its upstream: nothing, if it was ours; and all is well once the document has closed."""
+        if self._interrupted or (end.cause is Cause.TIMEOUT and self._left_s <= 0):
+            return Cause.CANCELLED
+        return end.cause if self._summary.wants == "more" else Cause.STOP
 
     async def _call(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
         """One pass, from the call to the closed socket."""
@@ -240,6 +259,7 @@ class Run:
                 prompt = next_pass.prompt(quotes=upstream.can.quotes)
                 self.meter.begin(prompt)
                 async with upstream.call(prompt, deadline=self._deadline) as reply:
+                    self._relay.note_answer()
                     del prompt  # it has the whole source in it, and the answer may take minutes
                     if prepared is not None:
                         await asyncio.shield(prepared)
@@ -273,6 +293,8 @@ class Run:
         end = End(Cause.TIMEOUT) if reply is None else reply.end()
         if self._stopped is not None:
             return replace(end, cause=self._stopped)
+        if self._lost is not None:
+            return replace(end, cause=Cause.DRAINING)  # we leave: that says nothing of it
         if self._summary.wants == "nothing":
             # We hung up there: what else came in that read would not have been seen in smaller ones.
             return End(Cause.CLOSED_BY_US)

@@ -1,8 +1,9 @@
 """From settings to the model's side. Libraries are imported only for the upstream that is asked for."""
 
 import logging
+import os
 import ssl
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from streamsum.errors import SettingsError
 from streamsum.settings import Settings, UpstreamSettings
@@ -76,10 +77,11 @@ def _of_file(one: UpstreamSettings, settings: Settings) -> Upstream:
 
     from streamsum.upstream.openai import OpenAIUpstream
 
+    key = one.key.get_secret_value() if one.key else _NO_KEY
     client = openai.AsyncOpenAI(
-        api_key=one.key.get_secret_value() if one.key else _NO_KEY,
+        api_key=key,
         base_url=one.base_url,
-        default_headers=one.extra_headers,
+        default_headers={**_without_the_environments(key), **one.extra_headers},
         http_client=_connections(settings),
     )
     # The SDK takes them from the environment, and would tell every upstream of the file.
@@ -97,6 +99,18 @@ def _of_file(one: UpstreamSettings, settings: Settings) -> Upstream:
         temperature=one.temperature,
         extra_body=one.extra_body,
     )
+
+
+def _without_the_environments(key: str) -> dict[str, Any]:
+    """Headers that undo those of OPENAI_CUSTOM_HEADERS, which the SDK adds to every client's."""
+    import openai
+
+    lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    names = [line.partition(":")[0].strip() for line in lines if ":" in line]
+    if not names:
+        return {}
+    own = {name: openai.omit for name in names if name.lower() != "authorization"}
+    return own | {"Authorization": f"Bearer {key}"}
 
 
 def _connections(settings: Settings) -> "httpx2.AsyncClient":

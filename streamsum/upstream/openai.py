@@ -58,6 +58,8 @@ class OpenAIUpstream:
         self.can = can or Capabilities()
         # Trying again is not the client's to decide: it does not know what a summary may still wait for.
         self.client = client.with_options(max_retries=0)
+        # A copy reads them anew from the environment, where `client` has been told to do without.
+        self.client.organization, self.client.project = client.organization, client.project
         self._stall_s = stall_s
         self._think_s = think_s
         self._max_tokens = max_tokens

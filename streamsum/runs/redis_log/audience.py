@@ -76,10 +76,11 @@ class Audience:
         _ = self._errands.send(self._say_left(name))
 
     async def _say_left(self, name: str) -> None:
-        id, excused = self._leaving[name]
-        with suppress(LogDown):  # said again at the next renewal
-            await self._store.run("leave", id, name, int(excused))
-            self._leaving.pop(name, None)
+        if name in self._leaving:
+            id, excused = self._leaving[name]
+            with suppress(LogDown):  # said again at the next renewal; twice is no error
+                await self._store.run("leave", id, name, int(excused))
+                self._leaving.pop(name, None)
 
     def hear(self, kind: bytes, rest: bytes) -> None:
         """A message of one of our scripts."""

@@ -49,6 +49,11 @@ class RedisLog:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
+    @property
+    def node(self) -> str:
+        """This process's name among the others."""
+        return self._membership.node
+
     async def create(self, new: NewSummary) -> Lease | Joined:
         """See `EventLog.create`."""
         return await self._producers.create(new)

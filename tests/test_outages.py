@@ -1,0 +1,182 @@
+"""The event log's server away, as clients see it: threats.md, *The ground*; states.md, HOLD. Over real HTTP.
+
+Its clocks are quicker than in life: an outage of 5 s is one of `hold_s` here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+
+from streamsum.runs.redis_log import RedisLog, Times
+from tests.logs import until_reached
+from tests.redis_server import RedisServer, needs_redis, redis_server
+from tests.scripted import ScriptedUpstream, Step
+from tests.servers import LIMIT_S, RawClient, Served, events_of, post, raw_client, served
+
+pytestmark = needs_redis
+
+QUICK = Times(lease_s=5, renew_s=0.3, look_s=0.1, answer_s=0.3, hold_s=1.0, again_s=0.02)
+HEAD = '{"bullets": [{"text": "The first."}'
+MORE = ', {"text": "The second."}'
+REST = ', {"text": "The third."}]}'
+BODY = {"text": "Nothing much happened.", "on_disconnect": "finish"}
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A server to be harmed."""
+    with redis_server() as server:
+        yield server
+
+
+@asynccontextmanager
+async def replica(
+    server: RedisServer, *script: Step, times: Times = QUICK
+) -> AsyncIterator[tuple[Served, ScriptedUpstream]]:
+    upstream = ScriptedUpstream(script=script)
+    async with RedisLog(server.url, grace_s=10, keep_s=600, times=QUICK) as log, served(upstream, log=log) as at:
+        yield at, upstream
+
+
+async def begun(client: RawClient) -> str:
+    """A summary whose first bullet is here: its path."""
+    await client.send(post(BODY))
+    _, headers = await client.head()
+    await client.reader.readuntil(b"The first.")
+    return headers["location"]
+
+
+def is_problem(response: httpx2.Response, status: int, code: str) -> None:
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert status != 503 or int(response.headers["retry-after"]) > 0
+
+
+async def test_a_short_outage_is_waited_out(own_redis: RedisServer) -> None:
+    """The model is not read meanwhile, nobody's connection ends, and nothing is lost; an event is seen when stored."""
+    async with replica(own_redis, HEAD, gate := asyncio.Event(), MORE, 0.05, REST) as (at, upstream):
+        await until_reached(at.service.log)
+        async with raw_client(at.port) as client:
+            path = await begun(client)
+            own_redis.pause()
+            gate.set()
+            seen = asyncio.create_task(client.reader.readuntil(b"summary.completed"))
+            await asyncio.sleep(0.6 * QUICK.hold_s)
+            assert not seen.done()
+            assert upstream.open == 1
+            own_redis.resume()
+            assert b"The second." in await seen
+            assert len(events_of(await at.client.get(f"{path}/events"))) == 5
+
+
+async def test_a_long_outage_ends_the_summary_and_its_connections(own_redis: RedisServer) -> None:
+    """Upstream closed, body ended without a last event, and what was not stored was not sent; resumes are put off."""
+    async with replica(own_redis, HEAD, gate := asyncio.Event(), MORE, asyncio.Event()) as (at, upstream):
+        await until_reached(at.service.log)
+        async with raw_client(at.port) as client:
+            path = await begun(client)
+            own_redis.pause()
+            gate.set()
+            async with asyncio.timeout(4 * QUICK.hold_s):
+                rest = await client.reader.readuntil(b"0\r\n\r\n")
+                await upstream.closed.wait()
+            assert b"The second." not in rest
+            assert b"summary." not in rest
+            resumed = await at.client.get(f"{path}/events", headers={"Last-Event-ID": f"{path[-22:]}:2"})
+            assert (resumed.status_code, resumed.content) == (200, b"retry: 2000\n")
+            own_redis.resume()
+            await until_reached(at.service.log)
+            # Who comes back finds what the log holds: it was taken over, and could not be gone on with.
+            events = events_of(await at.client.get(f"{path}/events"))
+            assert [event["type"] for event in events[:2]] == ["summary.created", "bullet"]
+            assert events[-1]["ledger"]["finish"] == "producer_lost"
+
+
+async def test_while_it_is_away_nothing_new_begins(own_redis: RedisServer) -> None:
+    """Each is told so in its time, with a status; the process is alive, and ready when the server is back."""
+    async with replica(own_redis, HEAD, REST) as (at, upstream):
+        await until_reached(at.service.log)
+        own_redis.pause()
+        async with asyncio.timeout(6 * QUICK.answer_s):
+            is_problem(await at.client.get("/readyz"), 503, "log_unavailable")
+            for request in (
+                at.client.post("/v1/summaries", json=BODY),
+                at.client.get("/stream", params={"q": "A text."}),
+                at.client.get(f"/v1/summaries/{'x' * 22}"),
+                at.client.delete(f"/v1/summaries/{'x' * 22}"),
+            ):
+                is_problem(await request, 503, "log_unavailable")
+        assert (await at.client.get("/healthz")).status_code == 200
+        assert upstream.prompts == []
+        own_redis.resume()
+        await until_reached(at.service.log)
+        assert (await at.client.get("/readyz")).status_code == 200
+        assert len(events_of(await at.client.post("/v1/summaries", json=BODY))) == 4
+
+
+async def test_restarted_empty_what_is_gone_is_told(own_redis: RedisServer) -> None:
+    """410 for a cursor, 404 without; the running summary ends, its client's connection too: no hang, and no gap."""
+    async with replica(own_redis, HEAD, gate := asyncio.Event(), REST) as (at, upstream):
+        await until_reached(at.service.log)
+        async with raw_client(at.port) as client:
+            path = await begun(client)
+            own_redis.stop()
+            own_redis.start()
+            async with asyncio.timeout(LIMIT_S):
+                rest = await client.reader.readuntil(b"0\r\n\r\n")
+                await upstream.closed.wait()
+            assert b"summary." not in rest
+            gate.set()
+            behind = {"Last-Event-ID": f"{path[-22:]}:2"}
+            for where in (f"{path}/events", "/stream?q=a"):
+                is_problem(await at.client.get(where, headers=behind), 410, "expired")
+            is_problem(await at.client.get(path), 404, "not_found")
+            await until_reached(at.service.log)
+            assert len(events_of(await at.client.post("/v1/summaries", json=BODY))) == 4
+
+
+async def test_not_there_at_the_start_it_is_found_later(own_redis: RedisServer) -> None:
+    """The service starts, and says that it is not ready."""
+    own_redis.stop()
+    async with replica(own_redis, HEAD, REST) as (at, _):
+        is_problem(await at.client.get("/readyz"), 503, "log_unavailable")
+        is_problem(await at.client.post("/v1/summaries", json=BODY), 503, "log_unavailable")
+        own_redis.start()
+        async with asyncio.timeout(LIMIT_S):
+            await until_reached(at.service.log)
+        assert len(events_of(await at.client.post("/v1/summaries", json=BODY))) == 4
+
+
+async def test_a_deletion_in_an_outage_can_be_repeated(own_redis: RedisServer) -> None:
+    """It was not heard, and says so; then it is."""
+    async with replica(own_redis, HEAD, asyncio.Event()) as (at, upstream):
+        await until_reached(at.service.log)
+        async with raw_client(at.port) as client:
+            path = await begun(client)
+            own_redis.pause()
+            is_problem(await at.client.delete(path), 503, "log_unavailable")
+            own_redis.resume()
+            assert (await at.client.delete(path)).status_code == 204
+            async with asyncio.timeout(1):
+                await upstream.closed.wait()
+            assert b'"cancelled"' in await client.reader.readuntil(b"0\r\n\r\n")
+
+
+async def test_what_is_stopped_while_it_is_held_keeps_what_it_had(own_redis: RedisServer) -> None:
+    """A process that goes in mid-outage: the bullet that waited is stored before the last event, and only once."""
+    async with replica(own_redis, HEAD, gate := asyncio.Event(), MORE, asyncio.Event()) as (at, _):
+        await until_reached(at.service.log)
+        async with raw_client(at.port) as client, asyncio.timeout(LIMIT_S):
+            path = await begun(client)
+            own_redis.pause()
+            gate.set()
+            await asyncio.sleep(0.2)
+            draining = asyncio.create_task(at.service.runs.drain(0))
+            await asyncio.sleep(0.2)
+            own_redis.resume()
+            await draining
+            events = events_of(await at.client.get(f"{path}/events"))
+            assert [event["type"] for event in events] == ["summary.created", "bullet", "bullet", "summary.failed"]
+            assert events[-1]["problem"]["code"] == "draining"
