@@ -60,7 +60,7 @@ class Run:
 
         `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long
         its caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of
-        it. `settle` is awaited before the end is said: whoever then begins the next summary finds this one's place free.
+        it. `settle` is awaited before the end is said: who then begins the next summary finds this one's place free.
         """
         self.id = id
         self.key = key
