@@ -107,7 +107,7 @@ class Checks:
         if self._evidence is None and self._mode != "off":
             text = self._source.text
             self._attribute = self._language is None or speaks(text, self._language) is not False
-            self._evidence = Evidence(text)
+            self._evidence = Evidence(self._source)
 
     def check(self, element: Element, *, standing: Collection[str], quotes: bool = False) -> Sound | Unsound:
         """Judge `element`; `standing` are the texts of the bullets so far, `quotes`: it was asked for its own."""

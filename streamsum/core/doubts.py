@@ -1,0 +1,116 @@
+"""What speaks against a claim although its words are in the source.
+
+A name that nobody has there, names or roles exchanged, the opposite said. Each is a look at one sentence, and proves
+nothing: a factor is how much is left of the score. Together they find about half of the exchanged names of
+tests/evidence.
+"""
+
+import re
+from itertools import combinations
+
+from streamsum.core.contrast import PASSIVE, denied, is_negated, oppose
+from streamsum.core.folding import fold
+from streamsum.core.languages import stop_words
+from streamsum.core.number_words import MONTHS
+from streamsum.core.support import Search
+
+_UNKNOWN_NAME, _EXCHANGED, _OPPOSITE = 0.3, 0.3, 0.4
+# A sentence with one of these goes on about somebody who was named before; one that begins with one, about something.
+_PRONOUNS = "he she they him them his her who er sie ihm ihn il elle ils lui el ella ellos"
+_PERSONS = frozenset(_PRONOUNS.split())
+_BEGINNINGS = _PERSONS | {"it", "its", "es", "this"}
+_DAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
+_NO_NAMES = _DAYS | {fold(month) for month in MONTHS}
+# Words of the claim in one sentence: of twelve there are 220 threes.
+_MOST_THERE = 12
+_CAPITAL = re.compile(r"[^\W\d_][^\W_]+")
+
+
+class Doubts:
+    """Those about one claim, as it was found."""
+
+    def __init__(self, search: Search, text: str) -> None:
+        """`text` is the source."""
+        self._search, self._claim, self._index, self._text = search, search.claim, search.index, text
+        self._names = [at for at, _ in enumerate(self._claim.words) if self._is_name(at)]
+
+    def factor(self, sentences: tuple[int, ...]) -> float:
+        """How much of the score is left, where the claim is supported by these sentences."""
+        factor = 1.0
+        where = self._search.where
+        if any(not where[name] for name in self._names):
+            factor *= _UNKNOWN_NAME
+        main = self._main()
+        if main is not None and (self._is_of_others(main) or self._is_turned(main)):
+            factor *= _EXCHANGED
+        said = [word for sentence in sentences for word in self._index.words_of(sentence)]
+        claimed = self._claim.all_words
+        if oppose(claimed, said) or (denied(claimed) & set(said) and not is_negated(said)):
+            factor *= _OPPOSITE
+        return factor
+
+    def _is_name(self, at: int) -> bool:
+        """Is this word of the claim a name? In German every noun has a capital."""
+        word = self._claim.words[at]
+        if not word.capital or self._index.language == "de":
+            return False
+        return not self._begins_claim(word.start) or self._only_with_capital(self._claim.text[word.start : word.end])
+
+    def _begins_claim(self, start: int) -> bool:
+        return not self._claim.text[:start].strip(" \"'“‘«(")
+
+    def _only_with_capital(self, word: str) -> bool:
+        return word in self._text and word.lower() not in self._text
+
+    def _main(self) -> int | None:
+        """The sentence that the claim's words are from, its names aside; of equals, the one with most of the names."""
+        if not self._names:
+            return None
+        search = self._search
+        votes: dict[int, float] = {}
+        for at, where in enumerate(search.where):
+            if at not in self._names:
+                for sentence in where:
+                    votes[sentence] = votes.get(sentence, 0.0) + search.weights[at]
+        names = [search.where[name] for name in self._names]
+        return max(votes, key=lambda each: (votes[each], sum(each in name for name in names), -each), default=None)
+
+    def _is_of_others(self, main: int) -> bool:
+        """Is a name of the claim neither there nor near, where somebody else is named?"""
+        near = self._context(main)
+        foreign = [name for name in self._names if (where := self._search.where[name]) and near.isdisjoint(where)]
+        return bool(foreign) and self._names_others(main)
+
+    def _context(self, main: int) -> set[int]:
+        """Whose names may be meant in `main`: those before, if it has "he"; the next, if that begins with "it"."""
+        context = {main}
+        if not _PERSONS.isdisjoint(self._index.words_of(main)):
+            context |= {main - 1, main - 2}
+        if main + 1 < len(self._index) and not _BEGINNINGS.isdisjoint(self._index.words_of(main + 1)[:2]):
+            context.add(main + 1)
+        return context
+
+    def _names_others(self, main: int) -> bool:
+        start, end = self._index.starts[main], self._index.ends[main]
+        stops = stop_words(self._index.language)
+        for found in _CAPITAL.finditer(self._text, start, end):
+            if found[0][0].isupper() and (word := fold(found[0])) not in stops and word not in _NO_NAMES:
+                is_known = any(word.startswith(each.stem) for each in self._claim.words)
+                if not is_known and (found.start() > start or self._only_with_capital(found[0])):
+                    return True
+        return False
+
+    def _is_turned(self, main: int) -> bool:
+        """Do two names stand around a word in exchanged places, and not because of a passive or an apposition?"""
+        words, where = self._claim.words, self._search.where
+        there = [at for at in range(len(words)) if main in where[at]][:_MOST_THERE]
+        for one, word, other in combinations(there, 3):  # in the order of the claim
+            if one in self._names and other in self._names and word not in self._names:
+                turned = where[other][main] < where[word][main] < where[one][main]
+                if turned and "," not in self._claim.text[words[one].end : words[other].start]:
+                    return _is_passive(self._claim.all_words) == _is_passive(self._index.words_of(main))
+        return False
+
+
+def _is_passive(folded: list[str]) -> bool:
+    return not PASSIVE.isdisjoint(folded)

@@ -1,0 +1,128 @@
+"""A source as it is searched: where its sentences are, and where words and numbers stand in it.
+
+It takes little more than the text itself, folded: a word is looked for by a search for its bytes, in C, which costs
+less than to keep where each word is. Only sentences and numbers are found beforehand.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from zlib import crc32
+
+from streamsum.core.folding import fold
+from streamsum.core.languages import guess
+from streamsum.core.numbers import Number, numbers_in
+from streamsum.core.sentences import sentences
+from streamsum.core.words import Word
+
+# Places of one word that are looked at: one that stands in more tells little of where to look.
+MOST_PLACES = 100
+# A text of 100 KB has 3,000. What is behind these is only known by its digits.
+MOST_NUMBERS = 20_000
+_WIDTH = 4  # bytes of a number's key
+_SPACE = ord(" ")
+_LONGEST_REST = 64  # bytes behind a word's stem
+
+
+class SourceIndex:
+    """Where things are in one source. Sentences are numbered from 0."""
+
+    __slots__ = ("_begins", "_number_ends", "_number_keys", "_utf8", "ends", "language", "overflows", "starts")
+
+    def __init__(self, text: str) -> None:
+        folded = fold(text)
+        self.language = guess(text)
+        self.starts, self.ends = array("I"), array("I")  # in characters of `text`
+        self._begins = array("I")  # in bytes of `_utf8`
+        self._utf8 = f" {folded} ".encode()  # a blank before every word, and behind
+        self._add_sentences(text, folded)
+        self._number_keys, self._number_ends = b"", array("I")  # ends in characters of `text`
+        self._add_numbers(text, folded)
+
+    def __len__(self) -> int:
+        """How many sentences there are."""
+        return len(self.starts)
+
+    def places(self, word: Word) -> list[int]:
+        """Where `word` stands, in any form: in bytes, and only the first of many."""
+        return list(self._places(word, 0, len(self._utf8)))
+
+    def sentence_at(self, place: int) -> int:
+        """The sentence that a place is in."""
+        return max(0, bisect_right(self._begins, place) - 1)
+
+    def place_in(self, sentence: int, word: Word) -> int | None:
+        """Where `word` stands in that sentence, if it does."""
+        return next(self._places(word, self._begins[sentence] - 1, self._stop(sentence)), None)
+
+    def words_of(self, sentence: int) -> list[str]:
+        """The folded words of that sentence, and its digits."""
+        return self._utf8[self._begins[sentence] : self._stop(sentence)].decode().split()
+
+    def number_ends(self, value: str) -> list[int]:
+        """Where numbers of that value end, in characters; only the first of many."""
+        found: list[int] = []
+        key, at = _key(value), -1
+        while len(found) < MOST_PLACES and (at := self._number_keys.find(key, at + 1)) >= 0:
+            if at % _WIDTH == 0:
+                found.append(self._number_ends[at // _WIDTH])
+        return found
+
+    def all_number_ends(self) -> Iterator[int]:
+        """Where numbers end, in characters, in order; some more than once."""
+        return iter(self._number_ends)
+
+    def sentence_of_character(self, at: int) -> int:
+        """The one that the character at `at` of the text is in, or behind."""
+        return max(0, bisect_right(self.starts, at) - 1)
+
+    def _places(self, word: Word, start: int, stop: int) -> Iterator[int]:
+        needle = (f" {word.stem}" if word.spaced else word.stem).encode()
+        find, at = self._utf8.find, start - 1
+        for _ in range(MOST_PLACES):
+            at = find(needle, at + 1, stop)
+            if at < 0:
+                return
+            if not word.spaced or self._is_form(word, at + len(needle)):
+                yield at + word.spaced
+
+    def _is_form(self, word: Word, at: int) -> bool:
+        utf8 = self._utf8
+        if utf8[at] == _SPACE:
+            return True
+        end = utf8.find(b" ", at, at + _LONGEST_REST)
+        return end > 0 and word.goes_on(utf8[at:end].decode(errors="replace"))
+
+    def _stop(self, sentence: int) -> int:
+        return self._begins[sentence + 1] if sentence + 1 < len(self._begins) else len(self._utf8)
+
+    def _add_sentences(self, text: str, folded: str) -> None:
+        ascii_only, at, begin = folded.isascii(), 0, 1
+        for start, end in sentences(text):
+            begin += start - at if ascii_only else len(folded[at:start].encode())
+            self.starts.append(start)
+            self.ends.append(end)
+            self._begins.append(begin)
+            at = start
+
+    def _add_numbers(self, text: str, folded: str) -> None:
+        keys = bytearray()
+        numbers = numbers_in(text, self.language, folded=folded, most=MOST_NUMBERS)
+        self.overflows = len(numbers) >= MOST_NUMBERS
+        for number in numbers:
+            if self._is_items(number, text):
+                continue
+            for value in number.grounds():
+                keys += _key(value)
+                self._number_ends.append(number.end)
+        self._number_keys = bytes(keys)
+
+    def _is_items(self, number: Number, text: str) -> bool:
+        """Does it only count an item of a list: "2. " where a sentence begins?"""
+        if number.end - number.start > 2 or text[number.end : number.end + 2] not in {". ", ") "}:
+            return False
+        return number.start == self.starts[self.sentence_of_character(number.start)]
+
+
+def _key(value: str) -> bytes:
+    return crc32(value.encode()).to_bytes(_WIDTH)

@@ -1,0 +1,149 @@
+"""The sentence of a source, or the two, that support a claim best, and how well they do.
+
+What counts is how much of the claim stands together in one place, weighted by how rare it is in the source, and how
+many things that is: names, numbers and other words. A bullet invented about people of the source shares their names
+with it, and little else; one that takes its words from all over the text has no place to point to.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from heapq import nlargest
+from math import exp, log, log1p
+from operator import attrgetter, mul
+
+from streamsum.core.claim import Claim
+from streamsum.core.languages import stop_words
+from streamsum.core.numbers import Number
+from streamsum.core.source_index import MOST_PLACES, SourceIndex
+from streamsum.core.thesaurus import Senses
+from streamsum.core.words import Word, stem
+
+# Sentences that are looked at closely.
+_CANDIDATES = 6
+_CLOSEST = 2  # of them, which another one is tried beside
+# How far the second sentence may be from the first, unless it is a candidate itself.
+_NEIGHBOURS, _NEAR = (-2, -1, 1), 2
+# Of the coverage, what a second sentence must add: two have more of anything than one, two far apart most of all.
+_COST_OF_A_SECOND, _COST_OF_DISTANCE = 0.1, 0.2
+# The fewest sentences that a source has for the sake of weights: in a very short one everything would be common.
+_LEAST_SENTENCES = 10
+# How much of a thing it is: the second part of a name ("Henry Hall"), a pair of characters (they overlap), a number.
+_REST_OF_NAME, _PAIR, _NUMBER = 0.3, 0.4, 1.5
+# How much a word that can mean the same is worth.
+_RELATED = 0.6
+# Of the coverage, where there is no need to look for such words.
+_COVERED = 0.8
+# A logistic regression on tests/evidence/tuning, faithful bullets and paraphrases against invented ones.
+_COVERAGE, _THINGS, _NEITHER = 2.0, 5.0, -6.8
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Sentences by number, in order, and how well they support a claim, from 0 to 1."""
+
+    sentences: tuple[int, ...]
+    score: float
+
+
+class Search:
+    """One claim, looked for in one source.
+
+    For each word of the claim, then each number: `where`, its sentences and its places there; `weights`, its rarity.
+    """
+
+    def __init__(self, index: SourceIndex, claim: Claim) -> None:
+        self.index, self.claim = index, claim
+        self.where: list[dict[int, int]] = [*map(self._of_word, claim.words), *map(self._of_number, claim.numbers)]
+        sentences = max(len(index), _LEAST_SENTENCES)
+        self.weights = [log(1 + sentences / (len(each) or 1)) for each in self.where]
+        self._total = sum(self.weights) or 1.0
+        self._sizes = [*_sizes(claim.words), *[_NUMBER] * len(claim.numbers)]
+        self._rows: dict[int, _Row] = {}
+        self._stops = stop_words(index.language)
+
+    def best(self) -> Support | None:
+        """The best support; None if the source has nothing of the claim."""
+        votes: dict[int, float] = {}
+        for where, weight in zip(self.where, self.weights, strict=True):
+            for sentence in where:
+                votes[sentence] = votes.get(sentence, 0.0) + weight
+        candidates = nlargest(_CANDIDATES, votes, key=votes.__getitem__)
+        self._look_closely(candidates)
+        for sentence in candidates[:_CLOSEST]:
+            self._add_related(sentence)
+        return max(map(self.of, self._choices(candidates)), key=attrgetter("score"), default=None)
+
+    def of(self, sentences: tuple[int, ...]) -> Support:
+        """How well these support the claim."""
+        row = self._row(sentences[0])
+        coverage, things = row.coverage, row.things
+        if len(sentences) > 1:
+            other = self._row(sentences[1])
+            coverage = sum(map(max, row.weights, other.weights)) / self._total - _cost(*sentences)
+            things = max(things, other.things)
+        return Support(sentences, 1 / (1 + exp(-(_COVERAGE * coverage + _THINGS * log1p(things) + _NEITHER))))
+
+    def _row(self, sentence: int) -> "_Row":
+        if (row := self._rows.get(sentence)) is None:
+            there = [sentence in where for where in self.where]
+            weights = list(map(mul, self.weights, there))
+            row = _Row(weights, sum(weights) / self._total, sum(map(mul, self._sizes, there)))
+            self._rows[sentence] = row
+        return row
+
+    def _add_related(self, sentence: int) -> None:
+        """Count words of the claim that are not in the sentence, if one is that can mean the same."""
+        row = self._row(sentence)
+        if row.coverage > _COVERED or self.index.language != "en":
+            return
+        there = Senses.of(stem(word) for word in self.index.words_of(sentence) if word not in self._stops)
+        for at, word in enumerate(self.claim.words):
+            if not row.weights[at] and Senses.of([word.stem]).meet(there):
+                row.weights[at] = _RELATED * self.weights[at]
+                row.coverage += row.weights[at] / self._total
+                row.things += _RELATED
+
+    def _of_word(self, word: Word) -> dict[int, int]:
+        return {self.index.sentence_at(place): place for place in reversed(self.index.places(word))}
+
+    def _of_number(self, number: Number) -> dict[int, int]:
+        ends = [end for reading in number.readings for value in reading for end in self.index.number_ends(value)]
+        return {self.index.sentence_of_character(end - 1): end for end in ends}
+
+    def _look_closely(self, candidates: Sequence[int]) -> None:
+        """Where a word stands in too many places to know them all, see whether it is in the candidates."""
+        for word, where in zip(self.claim.words, self.where, strict=False):
+            if len(where) * 2 > MOST_PLACES:
+                for sentence in candidates:
+                    if sentence not in where and (place := self.index.place_in(sentence, word)) is not None:
+                        where[sentence] = place
+
+    def _choices(self, candidates: list[int]) -> set[tuple[int, ...]]:
+        """Each candidate alone, and the first ones with a neighbour or another candidate."""
+        found: set[tuple[int, ...]] = {(sentence,) for sentence in candidates}
+        for first in candidates[:_CLOSEST]:
+            near = [first + distance for distance in _NEIGHBOURS if 0 <= first + distance < len(self.index)]
+            found |= {(first, second) if first < second else (second, first) for second in near + candidates[:_CLOSEST]}
+        return found - {(sentence, sentence) for sentence in candidates}
+
+
+@dataclass(slots=True)
+class _Row:
+    """What one sentence has of a claim: the weights of the words and numbers there; and how many things they are."""
+
+    weights: list[float]
+    coverage: float
+    things: float
+
+
+def _cost(first: int, second: int) -> float:
+    """What a second sentence must add to the coverage."""
+    return _COST_OF_A_SECOND if second - first <= _NEAR else _COST_OF_A_SECOND + _COST_OF_DISTANCE
+
+
+def _sizes(words: Sequence[Word]) -> Iterator[float]:
+    before: Word | None = None
+    for word in words:
+        is_rest = before is not None and before.capital and word.capital and word.start - before.end <= 1
+        yield _PAIR if not word.spaced else _REST_OF_NAME if is_rest else 1.0
+        before = word

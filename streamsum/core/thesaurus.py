@@ -1,0 +1,42 @@
+"""Which English words can mean nearly the same: "blaze" and "fire", "bought" and "acquire".
+
+The words are in `thesaurus.txt`, made from WordNet 3.0 by `tools/make_thesaurus.py`: a part of the program, read once,
+when the first English bullet is looked for. Each line has a stem, its meanings, a bar, and the next wider meanings.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """What some words can mean, together, and what is the next wider: numbers that stand for meanings."""
+
+    own: set[str] = field(default_factory=set)
+    wider: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, stems: Iterable[str]) -> "Senses":
+        """Those of the words with these stems."""
+        senses, known = cls(), entries()
+        for stem in stems:
+            if entry := known.get(stem):
+                own, _, wider = entry.partition("|")
+                senses.own.update(own.split())
+                senses.wider.update(wider.split())
+        return senses
+
+    def meet(self, other: "Senses") -> bool:
+        """Have they a meaning in common, or has one the next wider one of the other?"""
+        own, others = self.own, other.own
+        return not (own.isdisjoint(others) and own.isdisjoint(other.wider) and others.isdisjoint(self.wider))
+
+
+@cache
+def entries() -> dict[str, str]:
+    """Stem -> its meanings and the wider ones, as they are written: few of them are looked at for a bullet."""
+    text = files("streamsum.core").joinpath("thesaurus.txt").read_text(encoding="utf-8")
+    pairs = (line.partition(" ") for line in text.splitlines() if line[0] != "#")
+    return {stem: entry for stem, _, entry in pairs}

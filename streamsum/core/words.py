@@ -1,0 +1,85 @@
+"""The words of a statement, and what they are looked for by in folded text: their beginnings, without endings.
+
+Where a script has no spaces, two neighbouring characters are a word.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from streamsum.core.folding import fold
+
+# Scripts without spaces between words: Thai, Lao, Burmese, Khmer, kana, Chinese characters.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_WORD = re.compile(rf"(?P<run>[{_UNSPACED}]+)|[^\W\d_{_UNSPACED}][^\W_{_UNSPACED}]*")
+_HIRAGANA = re.compile("[\u3041-\u309f]+")  # what does the work of grammar in Japanese
+_CHARACTER = re.compile(rf"(?![\u3041-\u309f的了在是和也都就与及并而于於被把将將])[{_UNSPACED}]")
+# What is taken from a word, by how many letters must be left; and what else may follow what is left.
+_TAKEN_BY_LETTERS_LEFT = {
+    3: "s es d ed ied ies ing e y a o en er ers or ors as os",
+    4: "ings ion ions ation ations ment ments ity ities al als ung ungen ence ences ance ances ism ist ists",
+    5: "ly ally ness able ible",
+}
+_MORE_ENDINGS = """
+    n r t te ten em ens ive ives able ible ful less ish isch ische ischen lich liche lichen ee ees ado ada adas ados
+    aron ator ators ational ary ic ical"""
+_TAKEN = {ending: left for left, endings in _TAKEN_BY_LETTERS_LEFT.items() for ending in endings.split()}
+_LONGEST_ENDING, _FEWEST_LEFT = max(map(len, _TAKEN)), min(_TAKEN.values())
+_ENDINGS = frozenset([*_TAKEN, *_MORE_ENDINGS.split()])
+# A beginning of so many letters tells enough, whatever comes after it.
+_TELLING = 6
+
+
+class Word(NamedTuple):
+    """A word at `text[start:end]`, to be looked for by `stem`."""
+
+    start: int
+    end: int
+    stem: str
+    capital: bool = False
+    spaced: bool = True
+
+    def goes_on(self, rest: str) -> bool:
+        """Is a word that begins with the stem, and goes on with `rest`, another form of this one?"""
+        if not rest or rest in _ENDINGS or len(self.stem) >= _TELLING:
+            return True
+        return rest[0] == self.stem[-1] and (not rest[1:] or rest[1:] in _ENDINGS)  # "stop", "stopped"
+
+
+def words(text: str, folded: str | None = None) -> Iterator[Word]:
+    """Those of `text`, in order; numbers are none. `folded` is `fold(text)`, from who has it."""
+    folded = fold(text) if folded is None else folded
+    for found in _WORD.finditer(folded):
+        start, end = found.span()
+        if found["run"]:
+            yield from _pairs(folded, start, end)
+        else:
+            yield Word(start, end, stem(found[0]), text[start].isupper())
+
+
+def tokens(text: str, stop_words: Collection[str]) -> list[str]:
+    """The stems of `text`, and the characters of scripts without spaces; not what only does the work of grammar."""
+    folded = fold(text)
+    spaced = [word.stem for word in words(text) if word.spaced and folded[word.start : word.end] not in stop_words]
+    return spaced + _CHARACTER.findall(folded)
+
+
+def stem(folded: str) -> str:
+    """A folded word without its ending."""
+    for length in range(min(_LONGEST_ENDING, len(folded) - _FEWEST_LEFT), 0, -1):
+        if len(folded) - length >= _TAKEN.get(folded[-length:], len(folded)):
+            folded = folded[:-length]
+            break
+    return folded[:-1] if len(folded) > _FEWEST_LEFT and folded[-1] == folded[-2] else folded  # "stopped"
+
+
+def _pairs(folded: str, start: int, end: int) -> Iterator[Word]:
+    if end - start == 1:
+        yield Word(start, end, folded[start:end], spaced=False)
+    for at in range(start, end - 1):
+        pair = folded[at : at + 2]
+        if not _HIRAGANA.fullmatch(pair):
+            yield Word(at, at + 2, pair, spaced=False)
