@@ -1,5 +1,7 @@
 """The file of keys: what it holds, and what is said of one that is wrong."""
 
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,16 @@ def test_a_whole_file(tmp_path: Path) -> None:
         disabled=True,
     )
     assert bob == Key(name="B.o_b-2", digests=(b"\x11" * 32, b"\x22" * 32))
+
+
+def test_the_example_holds() -> None:
+    """Every field is in it, and it opens for nobody."""
+    file = Path(__file__).parent.parent / "examples" / "keys.toml"
+    keys = Settings.read({"STREAMSUM_KEYS_FILE": str(file)}).keys
+    assert [key.name for key in keys if not key.disabled] == ["reading-app"]
+    assert set(tomllib.loads(file.read_text())["keys"][0]) == {
+        each.name if each.name != "digests" else "sha256" for each in fields(Key) if each.name != "disabled"
+    }
 
 
 def test_without_a_file_there_are_none() -> None:
