@@ -1,7 +1,7 @@
 """The file of keys: TOML, `[[keys]]`, who may call and how much. It holds no key, only what is kept of one."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +31,7 @@ class Key:
     """Whoever calls, and what they may; None: there is no limit."""
 
     name: str
-    digests: tuple[bytes, ...] = ()  # SHA-256 of what opens; more than one while a key is being changed
+    digests: tuple[bytes, ...] = field(default=(), repr=False)  # SHA-256 of what opens; several while it is changed
     requests_per_minute: int | None = None
     streams: int | None = None  # summaries running at once
     tokens_per_day: int | None = None

@@ -32,7 +32,7 @@ class Tables:
         """Each table, and how it is called when something is wrong in it. Raises SettingsError."""
         try:
             document = tomllib.loads(data.decode())
-        except ValueError:  # not UTF-8, not TOML: the parser's words hold a piece of the text
+        except (ValueError, RecursionError):  # not UTF-8, not TOML: the parser's words hold a piece of the text
             raise self.unreadable() from None
         tables = document.get(self.name)
         if len(document) != 1 or not isinstance(tables, list) or not tables:

@@ -119,6 +119,29 @@ async def test_it_looks_by_itself(file: Path) -> None:
     await asyncio.wait([watching])
 
 
+async def test_a_bug_does_not_end_its_looking(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A revoked key would open for ever; and its words stay here."""
+    ring = ring_of(file)
+    calls = iter([ValueError(CANARY), None])
+    changed = asyncio.Event()
+
+    def on_change() -> None:
+        if error := next(calls):
+            raise error
+        changed.set()
+
+    watching = asyncio.create_task(ring.watch(on_change))
+    async with asyncio.timeout(10):
+        put(file, toml("bob", BOB))
+        while "a bug: ValueError" not in caplog.text:  # noqa: ASYNC110 - nothing else tells of it
+            await asyncio.sleep(0.01)
+        put(file, toml("carol", CAROL))
+        await changed.wait()
+    assert CANARY not in caplog.text
+    watching.cancel()
+    await asyncio.wait([watching])
+
+
 async def test_without_a_file_there_is_nothing_to_look_at() -> None:
     """Keys that were given by argument hold for ever."""
     ring = KeyRing([key_for("alice", ALICE)])

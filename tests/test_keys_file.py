@@ -89,6 +89,7 @@ def test_what_is_reserved(key: Key, reserves: bool) -> None:
         (f'title = "{CANARY}"\n' + toml("a", ALICE), "must hold [[keys]]"),
         (f"[[keys]\n{CANARY}", "a readable file of TOML"),
         (b"\xff", "a readable file of TOML"),
+        (f"keys = {'[' * 10_000}", "a readable file of TOML"),
         (f'keys = ["{CANARY}"]', "key 1: must be a table"),
         (f'[[keys]]\nname = "{CANARY}"', "key 1: sha256 must be 64 hexadecimal digits"),
         (f'[[keys]]\nsha256 = "{HASH}"', "key 1: name must be 1 to 64 letters"),

@@ -93,6 +93,33 @@ async def test_a_minute_moves(opened: Open) -> None:
         assert tries > 5
 
 
+async def test_a_moving_minute_has_no_edges() -> None:
+    """In none of them are there more than the limit, wherever it begins; and each wait is as long as it says."""
+    now = 0
+    limiter = MemoryLimiter(clock=lambda: now)
+    counted: list[int] = []
+    for now in range(1_000_000, 1_000_600):
+        for _ in range(3):
+            was_counted, standing = await limiter.hit("alice", 7)
+            if was_counted:
+                counted.append(now)
+            else:
+                assert standing.reset_s == max(counted[-7] + 60 - now, 1)
+    assert max(sum(begin <= each < begin + 60 for each in counted) for begin in counted) == 7
+    assert len(counted) >= 7 * 9
+
+
+async def test_another_limit_holds_at_once(opened: Open) -> None:
+    """A larger one though the smaller was full, and the other way round; what was counted stays so."""
+    async with opened() as (here, there):
+        assert (await here.hit("alice", 1))[0]
+        assert not (await there.hit("alice", 1))[0]
+        assert (await there.hit("alice", 3))[1].left == 1
+        assert (await here.hit("alice", 3))[0]
+        assert not (await here.hit("alice", 3))[0]
+        assert not (await here.hit("alice", 2))[0]
+
+
 async def test_2000_tries_at_a_limit_of_100_requests_admit_100(opened: Open) -> None:
     """However they are spread over processes."""
     async with opened() as limiters:

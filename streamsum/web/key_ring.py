@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from streamsum.api_key import digest_of
 from streamsum.errors import SettingsError
 from streamsum.keys_file import NO_KEY, Key, load_keys, parse_keys
+from streamsum.telemetry import whereabouts
 
 # Reading a megabyte takes a millisecond, on a thread; whoever revokes a key waits no longer than that.
 LOOK_S = 2.0
@@ -45,8 +46,11 @@ class KeyRing:
         """Look until cancelled; `on_change` is called when other keys open than before."""
         while True:
             await asyncio.sleep(self._look_s)
-            if await self.look():
-                on_change()
+            try:
+                if await self.look():
+                    on_change()
+            except Exception as error:  # noqa: BLE001 - a bug must not keep revoked keys alive for ever
+                _logger.error("the keys: a bug: %s", whereabouts(error))
 
     async def look(self) -> bool:
         """Is there anything new in the file? Then it holds."""

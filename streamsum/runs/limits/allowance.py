@@ -59,6 +59,8 @@ class Allowance:
             await self._limiter.settle(key, id, tokens, lost=lost)
         except LimiterDown:
             self._later(key, id, tokens, lost=lost)
+        except Exception as error:  # noqa: BLE001 - it must not keep the summary from its end; the reservation runs out
+            _say_bug(id, error)
 
     def release(self, key: str, id: str) -> None:
         """It has not begun: it costs nothing."""
@@ -79,8 +81,8 @@ class Allowance:
                         await asyncio.sleep(AGAIN_S)
         except TimeoutError:
             pass
-        except Exception as error:  # noqa: BLE001 - or asyncio would print it; the reservation runs out
-            _logger.error("summary %s: a bug: %s", id, whereabouts(error))
+        except Exception as error:  # noqa: BLE001 - or asyncio would print it
+            _say_bug(id, error)
 
     async def aclose(self) -> None:
         """Settle what can be settled now."""
@@ -90,3 +92,7 @@ class Allowance:
                 task.cancel()
             if late:
                 await asyncio.wait(late)
+
+
+def _say_bug(id: str, error: Exception) -> None:
+    _logger.error("summary %s: a bug: %s", id, whereabouts(error))

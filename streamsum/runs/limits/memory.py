@@ -3,10 +3,9 @@
 import time
 from collections.abc import Callable
 
-from limits.aio.storage import MemoryStorage
-
 from streamsum.runs.limits.limiter import MINUTE_S, Reservation, Standing
 from streamsum.runs.limits.quotas import Quotas
+from streamsum.runs.limits.recent import Recent
 from streamsum.runs.limits.window import Window
 
 
@@ -15,7 +14,7 @@ class MemoryLimiter:
 
     def __init__(self, *, minute_s: int = MINUTE_S, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives seconds since 1970; arguments, so that tests need not wait for them."""
-        self._window = Window(MemoryStorage(), window_s=minute_s)
+        self._window = Window(Recent(clock), window_s=minute_s, clock=clock)
         self._quotas = Quotas(clock)
 
     async def hit(self, key: str, per_minute: int) -> tuple[bool, Standing]:
