@@ -8,12 +8,14 @@ import importlib
 import json
 import re
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import pytest
 
 from streamsum.settings import Settings
 from streamsum.web.patience import Patience
+from tests.keys import ALICE, keyed
 from tests.scripted import ScriptedUpstream
 from tests.servers import RawClient, get, post, raw_client, served
 
@@ -292,6 +294,36 @@ async def test_no_other_origin_is_allowed_anything() -> None:
         for path in ("/healthz", "/stream?q=a", "/nowhere"):
             response = await at.client.get(path, headers={"Origin": "https://elsewhere.example"})
             assert not [name for name in response.headers if name.startswith("access-control-")]
+
+
+async def test_every_answer_keeps_browsers_honest() -> None:
+    """Streams and errors, of a route, of a door, and of nobody."""
+    settings = keyed(Settings(cors_origins=("https://app.example",), trusted_hosts=("localhost",)), streams=1)
+    preflight = "Origin: https://app.example\r\nAccess-Control-Request-Method: GET\r\n"
+    alice = f"Authorization: Bearer {ALICE}\r\n"
+    cases = [
+        (get("/stream?q=a", head=alice), 200),
+        (get("/stream?q=a", head=alice), 429),
+        (get("/healthz"), 200),
+        (get("/readyz").replace(b"GET", b"OPTIONS").replace(b"Host", preflight.encode() + b"Host"), 204),
+        (get("/v1/models?key=a"), 400),
+        (get("/v1/models"), 401),
+        (get("/v1/models").replace(b"localhost", b"evil.example"), 403),
+        (get("/nowhere", head=alice), 404),
+        (get("/v1/models", head=alice).replace(b"GET", b"PUT"), 405),
+    ]
+    async with served(ScriptedUpstream(script=[None]), settings=settings) as at, AsyncExitStack() as stack:
+        for request, status in cases:
+            client = await stack.enter_async_context(raw_client(at.port))
+            await client.send(request)
+            answered, headers = await client.head()
+            assert answered == status, request
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["content-security-policy"].startswith("default-src 'none'")
+            assert headers["referrer-policy"] == "no-referrer"
+            assert headers["cross-origin-resource-policy"] == "same-origin"
+            assert headers["cache-control"].startswith("no-store")
+            assert headers["x-request-id"]
 
 
 async def test_a_request_that_fits_is_served() -> None:

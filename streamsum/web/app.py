@@ -77,13 +77,11 @@ def create_app(
 
 def _middleware(settings: Settings, patience: Patience) -> list[Middleware]:
     """From the outside in: what every answer carries, then who may come in, and how often."""
-    layers = [Middleware(Envelope)]
-    if settings.trusted_proxies:
-        layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies)))
-    if settings.cors_origins:
-        layers.append(Middleware(Cors, origins=settings.cors_origins))
+    proxies, origins = settings.trusted_proxies, settings.cors_origins
     return [
-        *layers,
+        *([Middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))] if proxies else []),
+        Middleware(Envelope),
+        *([Middleware(Cors, origins=origins)] if origins else []),
         Middleware(Guard, blocked_s=patience.blocked_s),
         Middleware(Doors, local_only=not settings.keys and not settings.no_keys, hosts=settings.trusted_hosts),
         Middleware(Auth),
