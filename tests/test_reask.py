@@ -34,7 +34,7 @@ BAD = "The tower was lit in 1798."
 LONG = (
     "A storm took it, " + ", ".join(f"and {each}" for each in ("sea", "wind", "rain", "snow", "hail", "fire") * 2) + "."
 )
-MENDED = "A storm took the tower."
+MENDED = "The tower stood on the reef for five years."
 FAILED_AGAIN = "The tower stood for 77 years."
 
 
@@ -147,7 +147,7 @@ def test_enough_is_enough() -> None:
 
 def test_no_more_than_the_replacements_are_taken() -> None:
     """Whatever else a re-ask brings: the upstream is hung up there, and the summary ends as it would have."""
-    more = document(MENDED, "Nobody was saved.", "It stood on the reef for five years.")
+    more = document(MENDED, "The storm took the tower after five years.", "Nobody was saved.")
     events, _, summary = play((document(GOOD, BAD), Cause.STOP), (more, Cause.STOP))
     assert outline(events) == [GOOD, "-unsupported_number", MENDED]
     assert finish(close(summary)) == "complete"

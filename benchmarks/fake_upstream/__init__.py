@@ -5,6 +5,7 @@ Nothing here imports `streamsum`: it is the network, faked, and never one of our
 
 from benchmarks.fake_upstream.calls import Call, Ending
 from benchmarks.fake_upstream.delivery import Delivery
+from benchmarks.fake_upstream.journal import Journal
 from benchmarks.fake_upstream.script import (
     DEFAULT_USAGE,
     Chunk,
@@ -52,6 +53,7 @@ __all__ = [
     "Forever",
     "Gate",
     "Head",
+    "Journal",
     "NoAnswer",
     "Pause",
     "Raw",

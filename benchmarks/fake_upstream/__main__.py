@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.fake_upstream.delivery import Delivery
+from benchmarks.fake_upstream.journal import Journal
 from benchmarks.fake_upstream.script import TOKEN_CHARS, Script, answer, bullets
 from benchmarks.fake_upstream.script_text import ScriptError, parse
 from benchmarks.fake_upstream.server import FakeUpstream
@@ -25,7 +27,9 @@ def main() -> None:
             coalesce=options.coalesce,
             cut=options.cut,
         )
-        asyncio.run(_serve(script, delivery, options.host, options.port))
+        with ExitStack() as files:
+            journal = Journal(files.enter_context(options.journal.open("a"))) if options.journal else None
+            asyncio.run(_serve(script, delivery, options, journal))
     except (OSError, ValueError) as error:
         parser.error(str(error))
 
@@ -42,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first-token-delay", type=float, default=0.0, metavar="S")
     parser.add_argument("--coalesce", type=int, default=1, metavar="N", help="events a write")
     parser.add_argument("--cut", type=int, default=0, metavar="BYTES", help="bytes a write; 0 for whole events")
+    parser.add_argument(
+        "--journal", type=Path, metavar="FILE", help="add a line for each call: when its elements closed"
+    )
     return parser
 
 
@@ -59,11 +66,13 @@ def _script(options: argparse.Namespace) -> Script:
         raise ValueError(f"{options.script}: {error}") from error
 
 
-async def _serve(script: Script, delivery: Delivery, host: str, port: int) -> None:
+async def _serve(script: Script, delivery: Delivery, options: argparse.Namespace, journal: Journal | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with FakeUpstream(script, delivery=delivery, host=host, port=port, record=False) as upstream:
+    async with FakeUpstream(
+        script, delivery=delivery, host=options.host, port=options.port, record=False, journal=journal
+    ) as upstream:
         print(upstream.base_url, flush=True)
         await stop.wait()
 

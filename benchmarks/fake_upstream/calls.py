@@ -16,7 +16,8 @@ class Call:
     """One `POST /v1/chat/completions`; all times are the event loop's `time()`, in seconds.
 
     `number` counts calls from 1, `connection` counts connections from 1; header names are in lower case.
-    `sent` is each content delta with the time at which its last byte was handed to the socket.
+    `sent` is each content delta with the time at which its last byte was handed to the socket; `elements_at`, kept for
+    a journal, those times for the closing character of each element of the document's array.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Call:
     arrived_at: float
     content_sent: int = 0
     sent: list[tuple[float, str]] = field(default_factory=list, repr=False)
+    elements_at: list[float] = field(default_factory=list, repr=False)
     ending: Ending | None = None
     closed_at: float | None = None
     _over: asyncio.Event = field(default_factory=asyncio.Event, repr=False)

@@ -15,6 +15,7 @@ from typing import assert_never
 from benchmarks.fake_upstream.calls import Call, Ending
 from benchmarks.fake_upstream.connection import Connection, error_body
 from benchmarks.fake_upstream.delivery import Delivery
+from benchmarks.fake_upstream.element_ends import document, element_ends
 from benchmarks.fake_upstream.frames import frames
 from benchmarks.fake_upstream.script import (
     Chunk,
@@ -51,10 +52,13 @@ LAST_CHUNK = b"0\r\n\r\n"
 class Player:
     """Plays one script for one call."""
 
-    def __init__(self, connection: Connection, call: Call, delivery: Delivery, *, record: bool) -> None:
+    def __init__(
+        self, connection: Connection, call: Call, delivery: Delivery, *, record: bool, note_elements: bool = False
+    ) -> None:
         self._connection = connection
         self._call = call
         self._record = record
+        self._note_elements = note_elements
         self._loop = asyncio.get_running_loop()
         self._begun = False
         # The clock: when the latest token is due. It keeps to the schedule, so that a late wake-up is made up for.
@@ -69,6 +73,8 @@ class Player:
         self._body_bytes = 0
         self._written_bytes = 0
         self._unsent: deque[tuple[int, str]] = deque()
+        self._chars_sent = 0
+        self._element_ends: deque[int] = deque()
         self._cuts = cycle(delivery.cuts or (0,))
         self._cut = next(self._cuts)
         # After one turn our next write still comes before a reader in this loop; after two its read was in between.
@@ -76,6 +82,8 @@ class Player:
 
     async def play(self, script: Script) -> Ending:
         """Play to the end, and say how that was; cancelled when the client leaves."""
+        if self._note_elements:
+            self._element_ends.extend(element_ends(document(script)))
         if (ending := await self._play_all(script)) is not None:
             return ending
         await self._flush(everything=True)
@@ -216,6 +224,10 @@ class Player:
             self._call.content_sent += 1
             if self._record:
                 self._call.sent.append((now, content))
+            self._chars_sent += len(content)
+        while self._element_ends and self._element_ends[0] <= self._chars_sent:
+            self._element_ends.popleft()
+            self._call.elements_at.append(now)
 
     def _begin(self, headers: Mapping[str, str] | None = None) -> None:
         if self._begun:

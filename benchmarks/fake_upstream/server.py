@@ -11,6 +11,7 @@ from benchmarks.fake_upstream.calls import Call, Ending
 from benchmarks.fake_upstream.connection import Connection, error_body
 from benchmarks.fake_upstream.delivery import Delivery
 from benchmarks.fake_upstream.frames import MODEL
+from benchmarks.fake_upstream.journal import Journal
 from benchmarks.fake_upstream.player import Player
 from benchmarks.fake_upstream.requests import Request
 from benchmarks.fake_upstream.script import Script
@@ -26,8 +27,8 @@ class FakeUpstream:
     """Serves `POST /v1/chat/completions`, `POST /v1/responses` and `GET /v1/models` while its context lasts.
 
     `port` 0 takes a free one. With `record=False` nothing of a call is kept, for servers that run for long: `calls`
-    and `next_call` stay empty. An exception out of the chooser, or a script that cannot be played, breaks the
-    connection and is raised when the context is left.
+    and `next_call` stay empty; a `journal` is told of every call when it is over. An exception out of the chooser, or a
+    script that cannot be played, breaks the connection and is raised when the context is left.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class FakeUpstream:
         host: str = "127.0.0.1",
         port: int = 0,
         record: bool = True,
+        journal: Journal | None = None,
     ) -> None:
         self._choose = _as_function(chooser)
         self._delivery = delivery or Delivery()
         self._address = (host, port)
         self._record = record
+        self._journal = journal
         self._arrivals: asyncio.Queue[Call] = asyncio.Queue()
         self._connections: dict[Connection, int] = {}
         self._failures: list[BaseException] = []
@@ -131,12 +134,16 @@ class FakeUpstream:
         ending: Ending = "hung_up"
         try:
             script = self._choose(call.body, call.number)
-            ending = await Player(connection, call, self._delivery, record=self._record).play(script)
+            note = self._journal is not None
+            player = Player(connection, call, self._delivery, record=self._record, note_elements=note)
+            ending = await player.play(script)
         except Exception:
             ending = "cut"
             raise
         finally:
             call.close("cut" if self._closing else ending, asyncio.get_running_loop().time())
+            if self._journal is not None:
+                self._journal.write(call)
 
     def _note_call(self, request: Request, body: dict[str, Any], connection: int) -> Call:
         self.calls_made += 1
