@@ -8,7 +8,17 @@ from traceback import walk_tb
 from streamsum.settings import LogLevel
 
 # At INFO and below these tell of every request, address and header.
-_LIBRARIES = ("uvicorn", "uvicorn.error", "openai", "httpx2", "httpcore2", "aiohttp", "asyncio")
+_LIBRARIES = (
+    "uvicorn",
+    "uvicorn.error",
+    "openai",
+    "httpx2",
+    "httpcore2",
+    "aiohttp",
+    "asyncio",
+    "redis",
+    "push_response",
+)
 
 
 def set_up(level: LogLevel) -> None:

@@ -34,7 +34,7 @@ class Audience:
         """See `EventLog.listen`."""
         if self._closed:
             raise LogDown
-        mirror = self._mirrors.setdefault(id, Mirror(id, key))
+        mirror = self._mirrors.setdefault(id, Mirror(id))
         mirror.users += 1
         name = f"{self._node}:{next(self._numbers)}"
         try:
@@ -51,7 +51,7 @@ class Audience:
                 del self._mirrors[id]
 
     async def _join(self, mirror: Mirror, key: str, after: int | None, name: str) -> None:
-        cursor = -1 if after is None else min(after, _BEYOND)
+        cursor = -1 if after is None else after if 0 <= after < _BEYOND else _BEYOND
         try:
             answer = await self._ask_to_join(mirror, key, cursor, name)
         except (LogDown, asyncio.CancelledError):  # it may be done all the same
@@ -59,8 +59,9 @@ class Audience:
             raise
         if answer == b"gone":
             raise NotFound if after is None else Expired
-        if answer == b"beyond" or cursor < -1 or (after is not None and after < 0):
+        if answer == b"beyond":
             raise InvalidCursor
+        mirror.key = key
 
     async def _ask_to_join(self, mirror: Mirror, key: str, cursor: int, *names: str) -> bytes:
         have = len(mirror.entries)

@@ -9,11 +9,10 @@ from streamsum.runs.transcript import Reader, Transcript
 class Mirror(Transcript):
     """Kept as long as somebody here listens."""
 
-    def __init__(self, id: str, key: str) -> None:
-        """`key` is that of the one who came first; each who comes is checked by the server."""
+    def __init__(self, id: str) -> None:
         super().__init__()
         self.id = id
-        self.key = key
+        self.key = ""  # whose it is, as soon as somebody was let in
         self.users = 0  # who listens, or is about to
         self.readers: dict[str, Reader] = {}
         self.behind = False  # something was missed, and must be fetched

@@ -75,7 +75,7 @@ class Store:
 
 def _options(times: Times) -> dict[str, Any]:
     return {
-        "protocol": 2,
+        "protocol": 2,  # with 3 the library logs every message on standard error
         "retry": Retry(NoBackoff(), 0),
         "socket_connect_timeout": times.answer_s,
         # Ours is around the whole command. Theirs is `asyncio.wait_for`, which on Python 3.11 may swallow a

@@ -2,3 +2,4 @@
 local node, epoch = ARGV[1], ARGV[2]
 redis.call('SET', lease(node), epoch, 'PX', ARGV[3])
 redis.call('SADD', OWNERS, node .. ':' .. epoch)
+redis.call('PEXPIRE', OWNERS, OWNERS_MS)

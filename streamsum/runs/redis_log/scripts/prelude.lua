@@ -22,6 +22,8 @@ local function deleted(id) return summary(id) .. ':deleted' end
 local function idempotency(digest) return 'streamsum:key:' .. digest end
 local function lease(node) return 'streamsum:node:' .. node end
 local function owned(owner) return 'streamsum:owned:' .. owner end
+-- When nobody renews this any more, all that it could lead to has expired long ago.
+local OWNERS_MS = 86400000
 local OWNERS, HANDED, ORPHANS = 'streamsum:owners', 'streamsum:handed', 'streamsum:orphans'
 
 -- One clock for all replicas, in milliseconds.

@@ -2,5 +2,6 @@
 local node, epoch = ARGV[1], ARGV[2]
 if redis.call('GET', lease(node)) ~= epoch then return false end
 redis.call('PEXPIRE', lease(node), ARGV[3])
+redis.call('PEXPIRE', OWNERS, OWNERS_MS)
 redis.call('PUBLISH', lease(node), 'H')
 return redis.call('SMEMBERS', owned(node .. ':' .. epoch))

@@ -1,0 +1,165 @@
+"""A process's summaries in the hands of another: two of them on one Redis, in the test's own loop."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from streamsum.core.models import SummaryRequest
+from streamsum.runs.log import Entry
+from streamsum.runs.redis_log import RedisLog, Times
+from streamsum.runs.registry import Runs
+from streamsum.runs.sealing import Sealer
+from streamsum.settings import Settings
+from tests.logs import until_reached
+from tests.redis_server import RedisServer, needs_redis
+from tests.scripted import HANG, ScriptedUpstream, Step
+
+pytestmark = needs_redis
+
+LIMIT_S = 15
+SEALER = Sealer([SecretStr("s" * 32)])
+REQUEST = SummaryRequest(text="Nothing much happened.", on_disconnect="finish", evidence="off")
+HEAD = '{"bullets": [{"text": "The first."}'
+REST = '{"bullets": [{"text": "The second."}]}'
+
+
+@dataclass(frozen=True)
+class Process:
+    """One's running summaries, and its log."""
+
+    runs: Runs
+    log: RedisLog
+    upstream: ScriptedUpstream
+
+    async def events(self, id: str) -> list[dict[str, Any]]:
+        """All of them, when it is over."""
+        async with self.log.listen(id, "", None) as listener:
+            return [json.loads(each.data) async for each in listener if isinstance(each, Entry)]
+
+
+@asynccontextmanager
+async def process(
+    server: RedisServer, *script: Step, sealer: Sealer | None = SEALER, model: str = "parrot", max_streams: int = 10
+) -> AsyncIterator[Process]:
+    upstream = ScriptedUpstream(script=script, model=model)
+    async with asyncio.timeout(LIMIT_S), RedisLog(server.url, grace_s=5, keep_s=600, times=Times(look_s=0.05)) as log:
+        await until_reached(log)
+        runs = Runs(upstreams=[upstream], log=log, settings=Settings(max_streams=max_streams), sealer=sealer)
+        yield Process(runs, log, upstream)
+        await runs.aclose()
+
+
+async def begun(at: Process, request: SummaryRequest = REQUEST) -> str:
+    run = await at.runs.start(request)
+    await asyncio.wait([run.started])
+    return run.id
+
+
+def kinds(event: dict[str, Any]) -> list[tuple[str, str]]:
+    ledger = event.get("ledger", event)
+    return [(each["kind"], each["model"]) for each in ledger["passes"]]
+
+
+async def test_a_summary_is_gone_on_with_from_its_bullets(redis: RedisServer) -> None:
+    """One sequence of events, over two processes; what the first pass cost nobody knows."""
+    async with process(redis, HEAD, HANG) as going, process(redis, REST) as heir:
+        heir.runs.adopt()
+        id = await begun(going)
+        await going.runs.drain(0)
+        events = await heir.events(id)
+        assert [event["type"] for event in events] == ["summary.created", "bullet", "bullet", "summary.completed"]
+        assert [event["text"] for event in events[1:3]] == ["The first.", "The second."]
+        assert kinds(events[-1]) == [("first", "parrot"), ("continue", "parrot")]
+        assert events[-1]["passes"][0]["prompt_tokens"] is None
+        assert going.upstream.open == 0
+
+
+async def test_its_whole_time_is_that_of_both(redis: RedisServer) -> None:
+    """The deadline was set when it was admitted, by the server's clock."""
+    async with process(redis, HEAD, HANG) as going, process(redis, REST) as heir:
+        id = await begun(going)
+        await asyncio.sleep(0.3)
+        await going.runs.drain(0)
+        heir.runs.adopt()
+        events = await heir.events(id)
+        assert events[-1]["timing"]["total_ms"] >= 300
+        left_s = heir.upstream.deadlines[0] - asyncio.get_running_loop().time()
+        assert 295 < left_s < 299.8
+
+
+@pytest.mark.parametrize("why", ["no secret here", "another model", "handed over before"])
+async def test_what_cannot_be_gone_on_with_ends(redis: RedisServer, why: str) -> None:
+    """With the bullets that there are, and without asking a model."""
+    request = REQUEST.model_copy(update={"model": "parrot"})
+    async with process(redis, HEAD, HANG) as going:
+        id = await begun(going, request)
+        await going.runs.drain(0)
+    if why == "handed over before":
+        async with process(redis, HANG) as second:
+            second.runs.adopt()
+            await second.upstream.called.wait()
+            await second.log.aclose()  # as if it had died
+    async with process(
+        redis,
+        REST,
+        sealer=None if why == "no secret here" else SEALER,
+        model="owl" if why == "another model" else "parrot",
+    ) as heir:
+        heir.runs.adopt()
+        events = await heir.events(id)
+        assert events[-1]["ledger"]["finish"] == "producer_lost"
+        assert events[-1]["problem"]["code"] == "producer_lost"
+        assert events[-1]["ledger"]["bullets"] == 1
+        assert heir.upstream.prompts == []
+
+
+async def test_there_must_be_room_for_it(redis: RedisServer) -> None:
+    """Until there is, it waits, or another takes it."""
+    async with process(redis, HEAD, HANG) as going, process(redis, HEAD, HANG, max_streams=1) as heir:
+        busy = await heir.runs.start(REQUEST)
+        await asyncio.wait([busy.started])
+        heir.runs.adopt()
+        id = await begun(going)
+        await going.runs.drain(0)
+        await asyncio.sleep(0.3)
+        assert len(heir.upstream.prompts) == 1
+        heir.upstream.called.clear()
+        await heir.log.cancel(busy.id, "")
+        await heir.upstream.called.wait()
+        await heir.log.cancel(id, "")
+        assert (await heir.events(id))[-1]["finish"] == "cancelled"
+
+
+async def test_who_is_going_takes_nothing_over(redis: RedisServer) -> None:
+    """It would only be handed on."""
+    async with process(redis, HEAD, HANG) as going, process(redis, REST) as heir:
+        heir.runs.adopt()
+        await heir.runs.drain(0)
+        id = await begun(going)
+        await going.runs.drain(0)
+        await asyncio.sleep(0.3)
+        assert len(await heir.log.read(id, "")) == 2
+
+
+async def test_without_a_secret_it_ends_here_when_the_process_goes(redis: RedisServer) -> None:
+    """Nobody could go on: that is told at once."""
+    async with process(redis, HEAD, HANG, sealer=None) as going:
+        id = await begun(going)
+        await going.runs.drain(0)
+        events = await going.events(id)
+        assert events[-1]["problem"]["code"] == "draining"
+
+
+async def test_a_summary_that_nobody_knows_of_ends_when_the_process_goes(redis: RedisServer) -> None:
+    """Its caller still waits for a status, and asks again."""
+    async with process(redis, HANG) as going:
+        run = await going.runs.start_or_join(REQUEST, idempotency=None, held_s=100)
+        await going.upstream.called.wait()
+        await going.runs.drain(0)
+        assert (await going.events(run.id))[-1]["problem"]["code"] == "draining"
