@@ -16,7 +16,7 @@ from streamsum.errors import LogDown, RequestRefused
 from streamsum.keys_file import NO_KEY, Key
 from streamsum.runs.limits.allowance import Allowance
 from streamsum.runs.limits.memory import MemoryLimiter
-from streamsum.runs.log import Entry, EventLog, Happening, Joined, Lease, NewSummary, Orphan
+from streamsum.runs.log import Entry, EventLog, Happening, Idempotency, Joined, Lease, NewSummary, Orphan
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
 from streamsum.runs.sealing import Sealer
@@ -121,6 +121,12 @@ class SlowLog(MemoryLog):
         if self._error:
             raise self._error
         return await super().create(new)
+
+    @override
+    async def find(self, key: str, idempotency: Idempotency) -> Joined | None:
+        if self._error:
+            raise self._error
+        return await super().find(key, idempotency)
 
 
 @in_jumping_time
@@ -368,6 +374,10 @@ async def test_what_did_not_begin_is_given_back() -> None:
         assert await refusal(runs, key=ALICE) == (503, "log_unavailable", 1)
         await settle()
         assert [(key, tokens) for key, _, tokens, _ in limiter.settled] == [("alice", 0)] * n
+    with pytest.raises(RequestRefused) as caught:
+        await runs.start_or_join(REQUEST, key=ALICE, idempotency=Idempotency("order-7", "f"))
+    assert caught.value.problem.code == "log_unavailable"
+    assert len(limiter.settled) == 2
     await runs.aclose()
 
 
