@@ -41,8 +41,9 @@ soak: $(STAMP) ## churn, cuts, kills, restarts, 500 listeners, about half an hou
 	@STREAMSUM_SOAK=1 STREAMSUM_SOAK_S=$(or $(FOR_S),600) $(BIN)/python -m pytest -q -s tests/test_churn.py \
 		tests/test_aborts.py tests/test_fan_out.py tests/test_log_machine.py tests/test_replicas.py
 
-bench: $(STAMP) ## time the core against other parsers, then a short load test: about two minutes
+bench: $(STAMP) ## time the core against other parsers, the evidence, then a short load test: about two minutes
 	@$(BIN)/python -m benchmarks.core
+	@$(BIN)/python -m benchmarks.evidence
 	@$(BIN)/python -m benchmarks.load --concurrency 1,20 --duration 8s
 
 bench-peers: $(STAMP) ## ours beside its peers, about 14 minutes; less with ARGS="--scenes few --rounds 1"; PUBLISH=1

@@ -77,7 +77,7 @@ _JUNK = (
     ),
     *("<think>", "</think>", "```", "é", "\u2028", "…"),
 )
-_ENDLESS = ("x" * 300, " " * 1030, "prose " * 700, "[" * 10)
+_ENDLESS = ("x" * 300, " " * 1030, " ".join(map(str, range(900))), "[" * 10)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from tests.servers import environment_for
 
 CANARY = "xyzzy-canary"
 TEXT = f"Nothing much happened, said {CANARY}."
-DOCUMENT = bullets("The first.", "The second.")
-HALF = len('{"bullets": ["The first."')
+DOCUMENT = bullets("A keeper.", "A goat.")
+HALF = len('{"bullets": ["A keeper."')
 SPOKEN: Script = answer(DOCUMENT)
 
 
@@ -59,7 +59,7 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str], sober_logging: N
 
 async def test_bullets_are_printed(command: Command) -> None:
     """Nothing else, and exit 0."""
-    assert await command.run() == (0, "• The first.\n• The second.\n", "")
+    assert await command.run() == (0, "• A keeper.\n• A goat.\n", "")
 
 
 async def test_a_server_that_refuses_the_request_is_1(command: Command) -> None:
@@ -77,9 +77,9 @@ async def test_each_bullet_is_printed_when_it_is_there() -> None:
         streamsum("summarize", "-", environment=environment_for(model)) as program,
     ):
         program.reads(TEXT)
-        assert await program.line() == "• The first.\n"
+        assert await program.line() == "• A keeper.\n"
         gate.open()
-        assert await program.ends() == (0, "• The second.\n", "")
+        assert await program.ends() == (0, "• A goat.\n", "")
 
 
 async def test_a_byte_order_mark_is_no_text(command: Command) -> None:
@@ -111,7 +111,7 @@ async def test_options_are_the_requests_fields(command: Command) -> None:
         command.write(TEXT)
         found = await command.run_with(command.file, *options, environment=environment_for(model))
         body = model.calls[0].body
-    assert found == (0, "• The first.\n", "")
+    assert found == (0, "• A keeper.\n", "")
     assert body["model"] == "m-1"
     assert "prices" in json.dumps(body["messages"])
 
@@ -127,7 +127,7 @@ async def test_json_prints_every_event(command: Command) -> None:
 async def test_cut_short_is_3(command: Command) -> None:
     """Completed, but not all that the model had to say; standard error says why."""
     status, output, errors = await command.run(script=(*answer(DOCUMENT[:HALF])[:2], Finish("length")))
-    assert (status, output) == (3, "• The first.\n")
+    assert (status, output) == (3, "• A keeper.\n")
     assert errors == "streamsum: the summary is cut short (length)\n"
 
 
@@ -220,7 +220,7 @@ async def test_ctrl_c_is_130() -> None:
     async with FakeUpstream(script) as model:
         async with streamsum("summarize", environment=environment_for(model)) as program:
             program.reads(TEXT)
-            assert await program.line() == "• The first.\n"
+            assert await program.line() == "• A keeper.\n"
             program.signal(signal.SIGINT)
             assert await program.ends() == (130, "", "")
         assert await model.calls[0].closed() == "hung_up"
@@ -259,7 +259,7 @@ async def test_a_terminal_without_bullets_gets_a_substitute() -> None:
     async with FakeUpstream(SPOKEN) as model:
         environment = environment_for(model) | {"PYTHONIOENCODING": "ascii"}
         async with streamsum("summarize", environment=environment) as program:
-            assert await program.ends(TEXT.encode()) == (0, "? The first.\n? The second.\n", "")
+            assert await program.ends(TEXT.encode()) == (0, "? A keeper.\n? A goat.\n", "")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["summarize", "--help"]])

@@ -103,7 +103,8 @@ def lines(own: dict[str, set[Meaning]], wider: dict[str, set[Meaning]]) -> Itera
     """A stem, its meanings, a bar, the wider ones; numbered, without those that relate nothing."""
     owners = Counter(meaning for meanings in own.values() for meaning in meanings)
     below = Counter(meaning for meanings in wider.values() for meaning in meanings)
-    telling = [meaning for meaning, count in owners.most_common() if count > 1 or below[meaning]]
+    telling = [meaning for meaning in owners if owners[meaning] > 1 or below[meaning]]
+    telling.sort(key=lambda meaning: (-owners[meaning], meaning))  # short numbers for what is frequent
     numbers = {meaning: format(at, "x") for at, meaning in enumerate(telling)}
     for word in sorted(own):
         mine, above = (sorted(numbers[each] for each in some if each in numbers) for some in (own[word], wider[word]))

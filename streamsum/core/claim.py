@@ -9,6 +9,8 @@ from streamsum.core.words import Word, words
 
 # Distinct words: a bullet of a thousand characters rarely has as many, and each is one search through the source.
 MOST_WORDS = 100
+# Distinct numbers that are looked for together with the words; the others need only be there.
+MOST_NUMBERS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Claim:
     text: str  # without the number that it may have in a list
     folded: str
     words: tuple[Word, ...]  # that carry something, each stem once
-    numbers: tuple[Number, ...]  # that are meant as such
+    numbers: tuple[Number, ...]  # that are meant as such, each value once
+    all_numbers: tuple[Number, ...]
 
     @property
     def all_words(self) -> list[str]:
@@ -31,20 +34,12 @@ def read(bullet: str, language: str | None) -> Claim:
     listed = enumeration(bullet)
     text = " " * listed + bullet[listed:]
     folded = fold(text)
-    numbers = numbers_in(text, language, folded=folded)
-    taken = [(number.start, number.end) for number in numbers if number.counts]
-    stops = stop_words(language)
+    counted = tuple(number for number in numbers_in(text, language, folded=folded) if number.counts)
+    taken = {at for number in counted for at in range(number.start, number.end)}
     found: dict[str, Word] = {}
-    for word in words(text, folded):
-        if not _is_small(folded[word.start : word.end], stops) and not _overlaps(word, taken):
+    for word in words(text, folded, stop_words(language)):
+        # A single letter is what an apostrophe left.
+        if word.start not in taken and (word.end - word.start > 1 or not word.spaced):
             found.setdefault(word.stem, word)
-    counted = tuple(number for number in numbers if number.counts)
-    return Claim(text, folded, tuple(found.values())[:MOST_WORDS], counted)
-
-
-def _is_small(folded: str, stops: frozenset[str]) -> bool:
-    return folded in stops or (len(folded) == 1 and folded.isascii())
-
-
-def _overlaps(word: Word, taken: list[tuple[int, int]]) -> bool:
-    return any(start < word.end and word.start < end for start, end in taken)
+    distinct = tuple({number.readings: number for number in reversed(counted)}.values())[::-1]
+    return Claim(text, folded, tuple(found.values())[:MOST_WORDS], distinct[:MOST_NUMBERS], counted)

@@ -1,6 +1,7 @@
 """What a run of digits with marks between them may stand for.
 
-A point is a decimal point to some and a mark of thousands to others; both readings are given where both are possible.
+A point is a decimal point to some and a mark of thousands to others; both readings are given where both are possible,
+but for a language's own mark of thousands, which is nothing else.
 """
 
 import re
@@ -13,6 +14,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:([.,'’·٬ \u00a0\u2009\u202f])\d{3})(?:\1
 _PLAIN = re.compile(r"(\d+)(?:[.,٫·](\d+))?")
 _TIME = re.compile(r"(\d{1,2})[.:](\d\d)")
 _DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})|(\d{4})([-/.])(\d{1,2})\6(\d{1,2})")
+_THOUSANDS_MARKS = {"en": ",", "de": ".", "fr": ".", "es": ".", "it": ".", "pt": ".", "nl": "."}
 _RUN = re.compile(r"\d+")
 
 
@@ -21,12 +23,14 @@ def key(value: float) -> str:
     return f"{value:.12g}"
 
 
-def readings(text: str) -> tuple[list[float], list[Reading]]:
+def readings(text: str, language: str = "") -> tuple[list[float], list[Reading]]:
     """The values that `text` may be, and what else it may be: a time, a date, several numbers in a row."""
     runs = _RUN.findall(text)
     if len(text) > _MOST_DIGITS:
         return [], [tuple(run[-_MOST_DIGITS:] for run in runs)]
     values: list[float] = [int(text)] if len(runs) == 1 else [*_thousands(text), *_decimal(text)]
+    if len(values) > 1 and _THOUSANDS_MARKS.get(language, " ") in text:
+        values.pop()
     others = [*_date(text), *_time(text)]
     if (len(runs) > 1 and not any(mark in text for mark in ",.")) or not values:
         others.append(tuple(key(int(run)) for run in runs))

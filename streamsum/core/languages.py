@@ -31,6 +31,7 @@ _SCRIPTS = {
         "\u0400-\u04ff": "ru uk bg be mk sr",
     }.items()
 }
+_COMMONEST = frozenset({"zh", "he"})  # by far, of those in their script
 _KANA, _JAPANESE = re.compile("[\u3040-\u30ff]"), frozenset({"ja"})
 # Japanese has a kana in three letters; a Chinese text has some in a Japanese name.
 _KANA_ENOUGH = 0.1
@@ -50,7 +51,7 @@ def speaks(text: str, language: str) -> bool | None:
     if of_script and primary not in of_script:
         return False
     if of_script and primary not in FUNCTION_WORDS:
-        return True if len(of_script) == 1 or primary == "zh" else None
+        return True if len(of_script) == 1 or primary in _COMMONEST else None
     if not of_script and primary in _ONE_SCRIPT:
         return False if _LETTER.search(sample) else None
     return _among_neighbours(_shares(sample), primary)

@@ -8,21 +8,24 @@ from streamsum.core.digits import key
 from streamsum.core.folding import fold
 from streamsum.core.number_company import Company, companies, stands_elsewhere
 from streamsum.core.numbers import Number, numbers_in
-from streamsum.core.source_index import SourceIndex
+from streamsum.core.source_index import MOST_PLACES, SourceIndex
 from streamsum.core.support import Search
 
 # Words of other languages are not known: "1,7 miljarder" may be what the source has as 1.7 billion.
 _SCALES = (1e3, 1e4, 1e6, 1e8, 1e9, 1e12)
 # The words of the claim by which a number is known to be of it, though from another sentence than the rest.
 _NEAREST = 2
+_FEWEST_TO_CONFUSE = 2
+# Of a table's lines, which have more numbers than a sentence, not all are compared.
+_MOST_COMPANIES = 60
 
 
 def stand_somewhere(claim: Claim, index: SourceIndex, text: str, *, same_language: bool) -> bool:
     """Are all numbers of `claim` in `text`, the source that `index` is of, and as often?"""
-    often = Counter(number.readings for number in claim.numbers)
-    for number in claim.numbers:
+    often = Counter(number.readings for number in claim.all_numbers)
+    for number in {number.readings: number for number in claim.all_numbers}.values():
         count = len({end for reading in number.readings for end in _ends(reading, index)})
-        if often[number.readings] <= count:
+        if min(often[number.readings], MOST_PLACES) <= count:
             continue
         scaled = not same_language and _is_scaled(number, index)
         # Behind what is indexed of a very long table it is enough that the digits are there.
@@ -43,7 +46,9 @@ def stand_there(search: Search, sentences: Collection[int], text: str) -> bool:
             looked_at.add(beside)
     if not claim.numbers:
         return True
-    source = [company for sentence in looked_at for company in _companies(sentence, index, text)]
+    if sum(map(index.count_numbers, looked_at)) < _FEWEST_TO_CONFUSE:
+        return True
+    source = [company for sentence in looked_at for company in _companies(sentence, index, text)][:_MOST_COMPANIES]
     return not any(stands_elsewhere(each, source, index.language) for each in companies(claim.numbers, claim.folded))
 
 

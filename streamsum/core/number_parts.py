@@ -42,6 +42,7 @@ _LETTERS = re.compile("[A-Za-zÀ-ɏͰ-ӿ]")
 _HALF_AFTER = re.compile(r"\s(?:of|an?|the|its|their|his|her|all)\b")
 _HALF_BEFORE = re.compile(r"\b(?:by|in|an?|one)\s\Z")
 _PER = re.compile(r"\bper\s\Z")
+_BELOW = re.compile(r"\b(?:below|above)\s\Z")
 _OF = re.compile(r"\sof\b")
 _CONTEXT = 10  # characters: enough for what is looked for before a word
 
@@ -91,11 +92,11 @@ def places(text: str, folded: str, language: str | None, *, most: int | None = N
     `most` is how many are looked for of each kind: digits, words, what is beyond ASCII.
     """
     parts = _WORDS.get(language or "en", _WORDS[""])
-    kinds = (_digits(text), _number_words(text, f" {folded} ", parts), _beyond_ascii(text))
+    kinds = (_digits(text, language or ""), _number_words(text, f" {folded} ", parts), _beyond_ascii(text))
     return sorted(chain.from_iterable(islice(kind, most) for kind in kinds), key=itemgetter(0))
 
 
-def _digits(text: str) -> Iterator[Place]:
+def _digits(text: str, language: str) -> Iterator[Place]:
     known: dict[str, Part] = {}
     for found in _DIGITS.finditer(text):
         start, end = found.span()
@@ -107,17 +108,17 @@ def _digits(text: str) -> Iterator[Place]:
         for begin, stop in numerals:
             numeral = text[begin:stop]
             if (part := known.get(numeral)) is None:
-                part = known[numeral] = _numeral(numeral)
+                part = known[numeral] = _numeral(numeral, language)
             yield begin, stop, part
             if scale := _SUFFIX.match(text, stop):
                 yield stop, scale.end(), _WORDS[""][scale[0].lower()]
 
 
-def _numeral(text: str) -> Part:
+def _numeral(text: str, language: str) -> Part:
     vulgar = 0.0
     if not text[-1].isdecimal():
         text, vulgar = text[:-1], numeric(text[-1])
-    values, others = readings(text)
+    values, others = readings(text, language)
     return _part("digits", tuple(value + vulgar for value in values), tuple(others))
 
 
@@ -135,7 +136,7 @@ def _number_words(text: str, folded: str, parts: dict[str, Part]) -> Iterator[Pl
 def _in_context(text: str, start: int, end: int, word: str, part: Part) -> Part | None:
     """What `word` is here, as some are numbers in some company only."""
     before = (text, max(0, start - _CONTEXT), start)
-    if word == "second" and _PER.search(*before):
+    if (word == "second" and _PER.search(*before)) or (word == "zero" and _BELOW.search(*before)):
         return None
     if part.kind == "half" and not (_HALF_AFTER.match(text, end) or _HALF_BEFORE.search(*before)):
         return None

@@ -28,6 +28,7 @@ _CONTEXT = 20  # characters: enough for what is looked for before a number
 _ENUMERATION = re.compile(r"\s*\d{1,2}[.)]\s+(?=\D)")
 _TENS = range(20, 100, 10)
 _YEARS = range(1000, 2100)
+_LARGEST = 1e18  # nobody goes on to multiply a larger one
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ class _Draft:
         self.start, self.end, self.part = place
         self.whole = True  # nothing but its part
         self.others: tuple[Reading, ...] = self.part.others
-        self.factor = 1.0
         self._current = self.part.values
+        self.factor = max(self._current) if self.part.kind == "scale" else 1.0
         self._total: tuple[float, ...] = ()
 
     @property
@@ -109,7 +110,8 @@ class _Draft:
 
     def takes(self, part: Part, *, glued: bool) -> bool:
         """Can `part` be a smaller part of the same number: "four" after "two hundred", or after "sixty"?"""
-        if part.kind != self.part.kind or len(part.values) != 1 or len(self._current) != 1:
+        alike = part.kind == self.part.kind or (part.kind == "ones" and self.part.kind == "scale")
+        if not alike or len(part.values) != 1 or len(self._current) != 1:
             return False
         (value,) = part.values
         if self.factor > 1:
@@ -141,7 +143,7 @@ def _join(text: str, draft: _Draft, place: Place) -> bool:
     if part.kind == "half" and draft.part.kind == "ones" and _AND_A_HALF.fullmatch(text, draft.end, start):
         draft.add(0.5)
         draft.others = ()
-    elif not draft.values or not _is_glue(text, draft, start):
+    elif not draft.values or not _is_glue(text, draft, start) or max(draft.values) > _LARGEST:
         return False
     elif part.kind in {"scale", "short", "span"}:
         draft.others = tuple((key(value),) for value in draft.values) if part.kind == "span" else ()

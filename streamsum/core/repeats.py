@@ -6,6 +6,7 @@ different things; a bullet that adds a clause says something new. In doubt it is
 what is rejected is lost.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import product
@@ -22,6 +23,8 @@ from streamsum.core.words import tokens, words
 _WORTH_A_LOOK = 70
 # Of the words of the longer one, how many it may have that the shorter has not.
 _MORE = 0.25
+# With fewer words that mean anything, "One fact." and "Another fact." would be the same.
+_FEWEST_WORDS = 3
 # Per cent of the letters: "organised" and "organized".
 _SAME_WORD = 85
 
@@ -31,6 +34,7 @@ _TURNS = 3
 _LONGEST_TURN = 400
 _LEAST_BYTES = 96  # in UTF-8, so that in Chinese a phrase needs fewer characters; longer than any row of dots
 _NEEDLE = 16
+_DIGIT = re.compile(r"\d")
 _TRIES = 4  # a phrase may have its own last characters more than once in it
 
 
@@ -56,7 +60,8 @@ def _say_the_same(one: str, other: str, stops: Collection[str]) -> bool:
     ones = Counter(tokens(_without(numbers, one), stops))
     others = Counter(tokens(_without(other_numbers, other), stops))
     more, less = _unmatched(ones - others, others - ones)
-    if not ones or (more and less) or more + less > _MORE * max(ones.total(), others.total()):
+    too_short = min(ones.total(), others.total()) < _FEWEST_WORDS
+    if too_short or (more and less) or more + less > _MORE * max(ones.total(), others.total()):
         return fold(one).split() == fold(other).split() != []
     return _are_equal(numbers, other_numbers) and _have_one_sense(one, other)
 
@@ -68,9 +73,9 @@ def _without(numbers: Iterable[Number], text: str) -> str:
 
 
 def _unmatched(ones: Counter[str], others: Counter[str]) -> tuple[int, int]:
-    """How many words each has alone, but for those that are only spelt in another way."""
+    """How many words each has alone, but for those that are only spelt in another way: no "A320" is an "A330"."""
     for word, like in product(list(ones), list(others)):
-        if fuzz.ratio(word, like) >= _SAME_WORD:
+        if fuzz.ratio(word, like) >= _SAME_WORD and not _DIGIT.search(word + like):
             both = min(ones[word], others[like])
             ones[word] -= both
             others[like] -= both

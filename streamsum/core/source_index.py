@@ -6,7 +6,6 @@ less than to keep where each word is. Only sentences and numbers are found befor
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
 from zlib import crc32
 
 from streamsum.core.folding import fold
@@ -43,17 +42,16 @@ class SourceIndex:
         """How many sentences there are."""
         return len(self.starts)
 
-    def places(self, word: Word) -> list[int]:
-        """Where `word` stands, in any form: in bytes, and only the first of many."""
-        return list(self._places(word, 0, len(self._utf8)))
-
-    def sentence_at(self, place: int) -> int:
-        """The sentence that a place is in."""
-        return max(0, bisect_right(self._begins, place) - 1)
+    def where(self, word: Word) -> dict[int, int]:
+        """The sentences that `word` stands in, in any form, and where; only the first of many."""
+        found: dict[int, int] = {}
+        for place in self._places(word, 0, len(self._utf8)):
+            found.setdefault(bisect_right(self._begins, place) - 1, place)
+        return found
 
     def place_in(self, sentence: int, word: Word) -> int | None:
         """Where `word` stands in that sentence, if it does."""
-        return next(self._places(word, self._begins[sentence] - 1, self._stop(sentence)), None)
+        return next(iter(self._places(word, self._begins[sentence] - 1, self._stop(sentence))), None)
 
     def words_of(self, sentence: int) -> list[str]:
         """The folded words of that sentence, and its digits."""
@@ -64,34 +62,34 @@ class SourceIndex:
         found: list[int] = []
         key, at = _key(value), -1
         while len(found) < MOST_PLACES and (at := self._number_keys.find(key, at + 1)) >= 0:
-            if at % _WIDTH == 0:
-                found.append(self._number_ends[at // _WIDTH])
+            found.append(self._number_ends[at // _WIDTH])
         return found
 
-    def all_number_ends(self) -> Iterator[int]:
-        """Where numbers end, in characters, in order; some more than once."""
-        return iter(self._number_ends)
+    def count_numbers(self, sentence: int) -> int:
+        """How many numbers that sentence has."""
+        ends, start, end = self._number_ends, self.starts[sentence], self.ends[sentence]
+        return len(set(ends[bisect_right(ends, start) : bisect_right(ends, end)]))
 
     def sentence_of_character(self, at: int) -> int:
         """The one that the character at `at` of the text is in, or behind."""
         return max(0, bisect_right(self.starts, at) - 1)
 
-    def _places(self, word: Word, start: int, stop: int) -> Iterator[int]:
-        needle = (f" {word.stem}" if word.spaced else word.stem).encode()
-        find, at = self._utf8.find, start - 1
+    def _places(self, word: Word, start: int, stop: int) -> list[int]:
+        utf8, spaced = self._utf8, word.spaced
+        needle = (f" {word.stem}" if spaced else word.stem).encode()
+        size, at = len(needle), start - 1
+        found: list[int] = []
         for _ in range(MOST_PLACES):
-            at = find(needle, at + 1, stop)
+            at = utf8.find(needle, at + 1, stop)
             if at < 0:
-                return
-            if not word.spaced or self._is_form(word, at + len(needle)):
-                yield at + word.spaced
+                break
+            if not spaced or utf8[at + size] == _SPACE or self._is_form(word, at + size):
+                found.append(at + spaced)
+        return found
 
     def _is_form(self, word: Word, at: int) -> bool:
-        utf8 = self._utf8
-        if utf8[at] == _SPACE:
-            return True
-        end = utf8.find(b" ", at, at + _LONGEST_REST)
-        return end > 0 and word.goes_on(utf8[at:end].decode(errors="replace"))
+        end = self._utf8.find(b" ", at, at + _LONGEST_REST)
+        return end > 0 and word.goes_on(self._utf8[at:end].decode(errors="replace"))
 
     def _stop(self, sentence: int) -> int:
         return self._begins[sentence + 1] if sentence + 1 < len(self._begins) else len(self._utf8)
@@ -125,4 +123,5 @@ class SourceIndex:
 
 
 def _key(value: str) -> bytes:
-    return crc32(value.encode()).to_bytes(_WIDTH)
+    """Four bytes, of which only the first has its highest bit set: so none is found where two others meet."""
+    return (crc32(value.encode()) & 0x7F7F7F7F | 0x80000000).to_bytes(_WIDTH)

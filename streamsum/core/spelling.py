@@ -5,7 +5,7 @@ from unicodedata import category, combining, normalize
 
 _MARKS = dict(zip("“”„‟«»‘’‚‛‹›`´‐‑‒–—―−", "\"\"\"\"\"\"''''''''-------", strict=True))
 # Stretches that only need small letters; the characters between them are looked at one by one.
-_PLAIN = re.compile(r"(?:[!-_a-~]|(?<!\s) (?!\s))+")
+_PLAIN = re.compile(r"[!-_a-~]+(?: [!-_a-~]+)*")
 
 
 class Spelling:

@@ -19,8 +19,9 @@ from streamsum.core.thesaurus import Senses
 from streamsum.core.words import Word, stem
 
 # Sentences that are looked at closely.
-_CANDIDATES = 6
-_CLOSEST = 2  # of them, which another one is tried beside
+_CANDIDATES = 4
+_CLOSEST = 3  # of them, that are read word by word, or may be a second sentence
+_FIRST = 2  # of them, that may have a second
 # How far the second sentence may be from the first, unless it is a candidate itself.
 _NEIGHBOURS, _NEAR = (-2, -1, 1), 2
 # Of the coverage, what a second sentence must add: two have more of anything than one, two far apart most of all.
@@ -29,12 +30,19 @@ _COST_OF_A_SECOND, _COST_OF_DISTANCE = 0.1, 0.2
 _LEAST_SENTENCES = 10
 # How much of a thing it is: the second part of a name ("Henry Hall"), a pair of characters (they overlap), a number.
 _REST_OF_NAME, _PAIR, _NUMBER = 0.3, 0.4, 1.5
+# A claim of fewer things cannot have as many found: all of two are as good as four of five.
+_FEW_THINGS = 4.0
 # How much a word that can mean the same is worth.
-_RELATED = 0.6
-# Of the coverage, where there is no need to look for such words.
-_COVERED = 0.8
+_RELATED = 0.5
+# Of the coverage, what is enough: there is no need to look for such words, or for a second sentence.
+_COVERED = 0.9
+# And of the score, for such words.
+_SURE = 0.9
 # A logistic regression on tests/evidence/tuning, faithful bullets and paraphrases against invented ones.
 _COVERAGE, _THINGS, _NEITHER = 2.0, 5.0, -6.8
+
+
+_score = attrgetter("score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +61,14 @@ class Search:
 
     def __init__(self, index: SourceIndex, claim: Claim) -> None:
         self.index, self.claim = index, claim
-        self.where: list[dict[int, int]] = [*map(self._of_word, claim.words), *map(self._of_number, claim.numbers)]
+        self.where: list[dict[int, int]] = [*map(index.where, claim.words), *map(self._of_number, claim.numbers)]
         sentences = max(len(index), _LEAST_SENTENCES)
         self.weights = [log(1 + sentences / (len(each) or 1)) for each in self.where]
         self._total = sum(self.weights) or 1.0
         self._sizes = [*_sizes(claim.words), *[_NUMBER] * len(claim.numbers)]
+        self._scale = max(1.0, _FEW_THINGS / (sum(self._sizes) or 1.0))
         self._rows: dict[int, _Row] = {}
+        self._senses: list[Senses] = []
         self._stops = stop_words(index.language)
 
     def best(self) -> Support | None:
@@ -68,10 +78,16 @@ class Search:
             for sentence in where:
                 votes[sentence] = votes.get(sentence, 0.0) + weight
         candidates = nlargest(_CANDIDATES, votes, key=votes.__getitem__)
+        if not candidates:
+            return None
         self._look_closely(candidates)
-        for sentence in candidates[:_CLOSEST]:
-            self._add_related(sentence)
-        return max(map(self.of, self._choices(candidates)), key=attrgetter("score"), default=None)
+        alone = max((self.of((sentence,)) for sentence in candidates), key=_score)
+        if self._row(alone.sentences[0]).coverage >= _COVERED:
+            return alone
+        if alone.score < _SURE and self.index.language == "en":
+            for sentence in candidates[:_CLOSEST]:
+                self._add_related(sentence)
+        return max(map(self.of, self._choices(candidates)), key=_score)
 
     def of(self, sentences: tuple[int, ...]) -> Support:
         """How well these support the claim."""
@@ -80,31 +96,30 @@ class Search:
         if len(sentences) > 1:
             other = self._row(sentences[1])
             coverage = sum(map(max, row.weights, other.weights)) / self._total - _cost(*sentences)
-            things = max(things, other.things)
-        return Support(sentences, 1 / (1 + exp(-(_COVERAGE * coverage + _THINGS * log1p(things) + _NEITHER))))
+            # What is said in two places far apart is not said together.
+            near = sentences[1] - sentences[0] <= _NEAR
+            things = sum(map(max, row.sizes, other.sizes)) if near else max(things, other.things)
+        strength = _COVERAGE * coverage + _THINGS * log1p(things * self._scale) + _NEITHER
+        return Support(sentences, 1 / (1 + exp(-strength)))
 
     def _row(self, sentence: int) -> "_Row":
         if (row := self._rows.get(sentence)) is None:
             there = [sentence in where for where in self.where]
-            weights = list(map(mul, self.weights, there))
-            row = _Row(weights, sum(weights) / self._total, sum(map(mul, self._sizes, there)))
-            self._rows[sentence] = row
+            weights, sizes = list(map(mul, self.weights, there)), list(map(mul, self._sizes, there))
+            row = self._rows[sentence] = _Row(weights, sizes, sum(weights) / self._total, sum(sizes))
         return row
 
     def _add_related(self, sentence: int) -> None:
         """Count words of the claim that are not in the sentence, if one is that can mean the same."""
         row = self._row(sentence)
-        if row.coverage > _COVERED or self.index.language != "en":
-            return
         there = Senses.of(stem(word) for word in self.index.words_of(sentence) if word not in self._stops)
-        for at, word in enumerate(self.claim.words):
-            if not row.weights[at] and Senses.of([word.stem]).meet(there):
+        self._senses = self._senses or [Senses.of([word.stem]) for word in self.claim.words]
+        for at, senses in enumerate(self._senses):
+            if not row.weights[at] and senses.meet(there):
                 row.weights[at] = _RELATED * self.weights[at]
                 row.coverage += row.weights[at] / self._total
+                row.sizes[at] = _RELATED
                 row.things += _RELATED
-
-    def _of_word(self, word: Word) -> dict[int, int]:
-        return {self.index.sentence_at(place): place for place in reversed(self.index.places(word))}
 
     def _of_number(self, number: Number) -> dict[int, int]:
         ends = [end for reading in number.readings for value in reading for end in self.index.number_ends(value)]
@@ -121,7 +136,7 @@ class Search:
     def _choices(self, candidates: list[int]) -> set[tuple[int, ...]]:
         """Each candidate alone, and the first ones with a neighbour or another candidate."""
         found: set[tuple[int, ...]] = {(sentence,) for sentence in candidates}
-        for first in candidates[:_CLOSEST]:
+        for first in candidates[:_FIRST]:
             near = [first + distance for distance in _NEIGHBOURS if 0 <= first + distance < len(self.index)]
             found |= {(first, second) if first < second else (second, first) for second in near + candidates[:_CLOSEST]}
         return found - {(sentence, sentence) for sentence in candidates}
@@ -129,9 +144,10 @@ class Search:
 
 @dataclass(slots=True)
 class _Row:
-    """What one sentence has of a claim: the weights of the words and numbers there; and how many things they are."""
+    """What one sentence has of a claim: of each word and number its weight and size, or 0; share and size of all."""
 
     weights: list[float]
+    sizes: list[float]
     coverage: float
     things: float
 

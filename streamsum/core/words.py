@@ -27,7 +27,9 @@ _MORE_ENDINGS = """
     n r t te ten em ens ive ives able ible ful less ish isch ische ischen lich liche lichen ee ees ado ada adas ados
     aron ator ators ational ary ic ical"""
 _TAKEN = {ending: left for left, endings in _TAKEN_BY_LETTERS_LEFT.items() for ending in endings.split()}
-_LONGEST_ENDING, _FEWEST_LEFT = max(map(len, _TAKEN)), min(_TAKEN.values())
+_NO_ENDINGS = ("ay", "ey", "oy", "ss", "us")  # "employ", "loss", "status"
+_LENGTHS = tuple(range(1, max(map(len, _TAKEN)) + 1))
+_FEWEST_LEFT = min(_TAKEN.values())
 _ENDINGS = frozenset([*_TAKEN, *_MORE_ENDINGS.split()])
 # A beginning of so many letters tells enough, whatever comes after it.
 _TELLING = 6
@@ -49,31 +51,33 @@ class Word(NamedTuple):
         return rest[0] == self.stem[-1] and (not rest[1:] or rest[1:] in _ENDINGS)  # "stop", "stopped"
 
 
-def words(text: str, folded: str | None = None) -> Iterator[Word]:
-    """Those of `text`, in order; numbers are none. `folded` is `fold(text)`, from who has it."""
+def words(text: str, folded: str | None = None, stop_words: Collection[str] = ()) -> Iterator[Word]:
+    """Those of `text`, in order, but the `stop_words` and numbers. `folded` is `fold(text)`, from who has it."""
     folded = fold(text) if folded is None else folded
     for found in _WORD.finditer(folded):
         start, end = found.span()
-        if found["run"]:
+        if found.lastgroup:
             yield from _pairs(folded, start, end)
-        else:
-            yield Word(start, end, stem(found[0]), text[start].isupper())
+        elif (word := found[0]) not in stop_words:
+            yield Word(start, end, stem(word), text[start].isupper())
 
 
 def tokens(text: str, stop_words: Collection[str]) -> list[str]:
     """The stems of `text`, and the characters of scripts without spaces; not what only does the work of grammar."""
     folded = fold(text)
-    spaced = [word.stem for word in words(text) if word.spaced and folded[word.start : word.end] not in stop_words]
-    return spaced + _CHARACTER.findall(folded)
+    return [word.stem for word in words(text, folded, stop_words) if word.spaced] + _CHARACTER.findall(folded)
 
 
 def stem(folded: str) -> str:
     """A folded word without its ending."""
-    for length in range(min(_LONGEST_ENDING, len(folded) - _FEWEST_LEFT), 0, -1):
-        if len(folded) - length >= _TAKEN.get(folded[-length:], len(folded)):
+    if folded.endswith(_NO_ENDINGS):
+        return folded
+    size = len(folded)
+    for length in _LENGTHS[: max(0, size - _FEWEST_LEFT)][::-1]:  # the longest first
+        if size - length >= _TAKEN.get(folded[-length:], size):
             folded = folded[:-length]
             break
-    return folded[:-1] if len(folded) > _FEWEST_LEFT and folded[-1] == folded[-2] else folded  # "stopped"
+    return folded[:-1] if folded[-2:-1] == folded[-1:] and len(folded) > _FEWEST_LEFT else folded  # "stopped"
 
 
 def _pairs(folded: str, start: int, end: int) -> Iterator[Word]:

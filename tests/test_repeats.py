@@ -1,0 +1,104 @@
+"""core/repeats.py: what is nearly the same bullet again, and what goes round and round."""
+
+import random
+import string
+from itertools import pairwise
+
+import pytest
+
+from streamsum.core.repeats import is_repeat, loops
+
+SAME = [
+    ("The lighthouse was built of wood by Henry Winstanley.", "The lighthouse was built of wood by Henry Winstanley"),
+    ("The lighthouse was built of wood by Henry Winstanley.", "Henry Winstanley built the lighthouse of wood."),
+    ("The tower was lit in 1759 with 24 candles.", "The tower was first lit in 1759 with twenty-four candles."),
+    ("The tower stood for forty-six years.", "The tower stood for 46 years!"),
+    ("The company organised a meeting in Bern.", "The company organized a meeting in Bern."),
+    ("The keeper, Henry Hall, was ninety-four years old.", "Henry Hall, the keeper, was 94 years old"),
+    ("Revenue rose 18 percent to 412 million in spring.", "Revenue rose 18% to 412,000,000 during spring"),
+    ("The keeper threw water upwards from a bucket.", "The old keeper threw water upwards from a bucket."),
+    ("新幹線は1964年に開業した。", "新幹線が1964年に開業した"),
+    ("It was what it was.", "it was what it was"),
+]
+OTHER = [
+    ("Profit rose in the third quarter.", "Profit fell in the third quarter."),
+    ("The tower was lit in November.", "The tower was not lit in November."),
+    ("Insurance will go up in January.", "Insurance will go down in January."),
+    ("The council approved the grant.", "The council rejected the grant."),
+    ("Before the storm the tower was white.", "After the storm the tower was white."),
+    ("The company opened a factory in Spain.", "The company opened a factory in Italy."),
+    ("Mr Baker proposed the motion.", "Ms Lister proposed the motion."),
+    ("Hungary beat West Germany in the final.", "West Germany beat Hungary in the final."),
+    ("Revenue rose 18 percent.", "Revenue rose 28 percent."),
+    ("Waves destroyed 165 villages and killed 36,417.", "Waves destroyed 165 villages."),
+    # An added clause says something new, whichever comes first.
+    ("The tower burned.", "The tower burned after a candle set the lantern on fire."),
+    ("The yard employs 640 people.", "The yard employs 640 people, mostly welders and electricians from the town."),
+    ("東京で会議が開かれた。", "大阪で会議が開かれた。"),
+    ("It was what it was.", "It is what it is."),
+    ("😀", "🚢"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_nearly_the_same_is_a_repeat(one: str, other: str) -> None:
+    """Reworded, respelt, with a word more; whichever comes first."""
+    assert is_repeat(one, ["Something else.", other])
+    assert is_repeat(other, [one])
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER)
+def test_another_statement_is_none(one: str, other: str) -> None:
+    """Though it differs in one word, in a number, or by a clause."""
+    assert not is_repeat(one, [other])
+    assert not is_repeat(other, ["Something else.", one])
+
+
+def test_nothing_is_a_repeat_of_nothing() -> None:
+    """The first bullet."""
+    assert not is_repeat("The tower was lit.", [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "abc " * 60,
+        "An honest beginning, and then " + "the same phrase again and again " * 5,
+        "我爱你" * 40,
+        "x" * 400,
+        "A long sentence about a lighthouse on a reef in the sea, which comes again. " * 4,
+        "the cat and the dog and the cat and the hen, " * 6,
+        "and then " * 40 + "it ends well.",
+    ],
+)
+def test_what_goes_round_is_a_loop(text: str) -> None:
+    """From then on, whatever comes; and for every way in which the text arrived."""
+    assert loops(text)
+    assert loops(text + " And something else, at last.")
+    draw = random.Random(text)
+    for _ in range(20):
+        cuts = sorted({0, len(text), *draw.choices(range(len(text)), k=9)})
+        assert any(loops(text[:end], since=since) for since, end in pairwise(cuts))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "No, no, no, no, no.",
+        "The tower stood. The tower stood. It was lit.",
+        "Smeaton" + "." * 60,
+        "One keeper, two keepers, three keepers, four keepers, five keepers, six keepers and their six lamps.",
+    ],
+)
+def test_what_only_says_a_thing_twice_is_none(text: str) -> None:
+    """Nor a row of dots."""
+    assert not loops(text)
+
+
+def test_text_without_a_loop_is_looked_at_in_pieces_of_bounded_size() -> None:
+    """What comes anew is all that costs: 16 KiB at one time or in 4,000 reads."""
+    draw = random.Random(0)
+    text = "".join(draw.choices(string.ascii_letters + "      ", k=16_384))
+    assert not loops(text)
+    assert not any(loops(text[:end], since=end - 4) for end in range(4, len(text), 4))
