@@ -57,13 +57,13 @@ class Program:
 
 @asynccontextmanager
 async def streamsum(
-    *arguments: str, environment: Mapping[str, str] | None = None, stdout: int = PIPE, module: str = "streamsum"
+    *arguments: str, environment: Mapping[str, str] | None = None, stdout: int = PIPE
 ) -> AsyncIterator[Program]:
-    """Killed at the end of the block, if it still runs. `module`: another program than ours."""
+    """Killed at the end of the block, if it still runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        module,
+        "streamsum",
         *arguments,
         stdin=PIPE,
         stdout=stdout,

@@ -3,10 +3,9 @@
 import asyncio
 import json
 import random
-import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from benchmarks.fake_upstream import FakeUpstream
 from streamsum.core.event_stream import EventStreamDecoder
 from streamsum.runs.redis_log import Times
 from tests.invariants import TERMINAL, check
-from tests.programs import Program, streamsum
 from tests.redis_server import RedisServer
+from tests.replica import Replica, forked
 from tests.servers import RawClient, environment_for, get, post, raw_client
 
 # As in life, in a fraction of the time: a lease outlasts a hold, and both outlast an answer.
@@ -24,46 +23,21 @@ TEXT = "Nothing much happened."
 
 
 @dataclass
-class Replica:
-    """A running one."""
-
-    program: Program
-    port: int
-
-    def signal(self, number: signal.Signals) -> None:
-        self.program.signal(number)
-
-    async def kill(self) -> None:
-        self.program.signal(signal.SIGKILL)
-        await self.program.ends()
-
-    async def goes(self) -> str:
-        """By SIGTERM, with 0, and without a traceback; gives what it had to say."""
-        self.program.signal(signal.SIGTERM)
-        status, _, errors = await self.program.ends()
-        assert status == 0, errors
-        assert "Traceback" not in errors
-        assert "a bug" not in errors, errors
-        return errors
-
-
-@dataclass
 class Cluster:
     """Replicas come and go; whoever asks finds one that runs."""
 
     environment: Mapping[str, str]
-    module: str
+    folder: Path
+    times: Times
     stack: AsyncExitStack
     running: list[Replica] = field(default_factory=list)
+    started: int = 0
 
     async def start(self) -> Replica:
-        arguments = ("serve", "--port", "0") if self.module == "streamsum" else ()
-        program = await self.stack.enter_async_context(
-            streamsum(*arguments, environment=self.environment, module=self.module)
-        )
-        port = int((await program.says("listening on http://127.0.0.1:")).rpartition(":")[2])
-        replica = Replica(program, port)
-        await until_ready(replica)
+        self.started += 1
+        said = self.folder / f"replica-{self.started}"
+        replica = await self.stack.enter_async_context(forked(self.environment, said, times=self.times))
+        await until_ready(replica.port)
         self.running.append(replica)
         return replica
 
@@ -76,8 +50,8 @@ class Cluster:
         return random.choice(self.running).port
 
 
-async def until_ready(replica: Replica) -> None:
-    async with asyncio.timeout(15), raw_client(replica.port) as client:
+async def until_ready(port: int) -> None:
+    async with asyncio.timeout(15), raw_client(port) as client:
         while True:
             await client.send(get("/readyz"))
             status, headers = await client.head()
@@ -94,18 +68,19 @@ async def cluster(
     secrets: Path,
     *,
     replicas: int = 2,
-    times: Times | None = QUICK,
+    times: Times = QUICK,
     **settings: str,
 ) -> AsyncIterator[Cluster]:
-    """`times=None`: the command as people run it, with its own clocks."""
-    environment = environment_for(model) | {"STREAMSUM_EVENT_LOG": server.url, "STREAMSUM_SECRET_FILE": str(secrets)}
-    environment |= settings
-    if times is not None:
-        environment["REPLICA_TIMES"] = json.dumps(asdict(times))
+    """What they say goes into files beside `secrets`."""
     async with AsyncExitStack() as stack:
-        of = Cluster(environment, "streamsum" if times is None else "tests.replica", stack)
-        await asyncio.gather(*(of.start() for _ in range(replicas)))
+        of = Cluster(environment_of(server, model, secrets) | settings, secrets.parent, times, stack)
+        for _ in range(replicas):
+            await of.start()
         yield of
+
+
+def environment_of(server: RedisServer, model: FakeUpstream, secrets: Path) -> dict[str, str]:
+    return environment_for(model) | {"STREAMSUM_EVENT_LOG": server.url, "STREAMSUM_SECRET_FILE": str(secrets)}
 
 
 class Follower:

@@ -94,7 +94,9 @@ async def test_nothing_is_left_of_those_who_leave(redis: RedisServer) -> None:
     phases = sum((each.phases for each in visitors), Counter[str]())
     assert phases.total() == ABORTS
     assert min(phases.values()) > ABORTS / 10
-    assert redis.keys() == []
+    async with asyncio.timeout(10):  # what nobody ever listened to is kept for some seconds, for who began it
+        while redis.keys():  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.2)
     assert len(asyncio.all_tasks()) == tasks
     assert not files or open_files() == files
 

@@ -409,7 +409,8 @@ async def test_a_name_goes_with_its_summary(opened: Open, way: str) -> None:
     """Nobody joins what is gone."""
     async with opened(keep_s=600 if way == "deleted" else 0) as log:
         lease = await lease_of(log, new("a"))
-        await lease.append([FIRST, SECOND, LAST], final=True)
+        async with log.listen("a", "", None):
+            await lease.append([FIRST, SECOND, LAST], final=True)
         if way == "deleted":
             await log.cancel("a", "")
         await lease_of(log, new("b"))

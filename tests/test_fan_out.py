@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fake_upstream import Content, FakeUpstream, Gate, Pause, Role, Script, answer, bullets
+from streamsum.runs.redis_log import Times
 from tests.redis_server import RedisServer, needs_redis
-from tests.replicas import Cluster, Follower, Replica, cluster
+from tests.replica import Replica
+from tests.replicas import Cluster, Follower, cluster
 
 pytestmark = [needs_redis, pytest.mark.slow]
 
@@ -33,9 +35,7 @@ def script(gate: Gate) -> Script:
 
 def cpu_s(of: Cluster) -> float:
     """User and system time of all replicas: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html."""
-    stats = [
-        Path(f"/proc/{each.program.process.pid}/stat").read_text().rpartition(")")[2].split() for each in of.running
-    ]
+    stats = [Path(f"/proc/{each.pid}/stat").read_text().rpartition(")")[2].split() for each in of.running]
     return sum(int(each[11]) + int(each[12]) for each in stats) / TICKS
 
 
@@ -73,7 +73,7 @@ async def test_the_cost_of_a_listener_does_not_grow(redis: RedisServer, tmp_path
     async with (
         asyncio.timeout(60 + LISTENERS / 5),
         FakeUpstream(lambda *_: script(gate[0]), record=False) as model,
-        cluster(redis, model, secrets, times=None, STREAMSUM_FIRST_BYTE_S="0.1") as of,
+        cluster(redis, model, secrets, times=Times(), STREAMSUM_FIRST_BYTE_S="0.1") as of,
     ):
         few = await cost_us(of, gates[0], listeners=LISTENERS // 4)
         gate[0] = gates[1]

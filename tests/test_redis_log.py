@@ -20,11 +20,11 @@ from tests.tcp_proxy import TcpProxy, tcp_proxy
 pytestmark = needs_redis
 
 SOON_S = 10
-SHORT = Times(lease_s=0.6, renew_s=0.15, look_s=0.05, answer_s=0.3, hold_s=1.0, again_s=0.02)
+SHORT = Times(lease_s=1.2, renew_s=0.15, look_s=0.05, answer_s=0.3, hold_s=1.0, again_s=0.02)
 # A lease outlasts an outage that is waited out.
 PATIENT = replace(SHORT, lease_s=5)
 # Long enough for a lease of `SHORT` to run out, and for others to notice.
-DEAD_S = 1.5
+DEAD_S = 2.4
 FAILED = Entry(2, "summary.failed", b"{}", final=True)
 
 

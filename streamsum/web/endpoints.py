@@ -45,13 +45,11 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
         data.setdefault("on_disconnect", "finish")
     key = key_of(request.scope)
     wanted = validate(data, models=service.models(key))
-    held_s = service.settings.first_byte_s if wanted.stream else math.inf
-    begun = await service.runs.start_or_join(
-        wanted,
-        key=key,
-        idempotency=idempotency_of(request.headers, wanted),
-        held_s=0 if answer_at_once else held_s,
-    )
+    named = idempotency_of(request.headers, wanted)
+    held_s = 0.0
+    if not answer_at_once:
+        held_s = service.settings.first_byte_s if wanted.stream else math.inf
+    begun = await service.runs.start_or_join(wanted, key=key, idempotency=named, held_s=held_s)
     if answer_at_once:
         return AcceptedResponse(service, begun.id, key=key.name)
     return _answer(begun, wanted, service, key=key.name, held=True)
@@ -135,7 +133,9 @@ async def _start_or_resume(request: Request, service: Service, *, text_name: str
         refuse_foreign_pages(request.headers)
     data = queries.fields_of(request.scope["query_string"], text_name=text_name)
     wanted = validate(data, models=service.models(key))
-    return _answer(await service.runs.start(wanted, key=key), wanted, service, key=key.name, held=False)
+    held_s = 0.0 if wanted.stream else math.inf
+    begun = await service.runs.start_or_join(wanted, key=key, idempotency=None, held_s=held_s)
+    return _answer(begun, wanted, service, key=key.name, held=False)
 
 
 def _answer(begun: Run | Joined, wanted: SummaryRequest, service: Service, *, key: str, held: bool) -> ASGIApp:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem
-from streamsum.runs.log import Entry
+from streamsum.runs.log import Entry, Listener
 from streamsum.web.departure import ClientGone, departure, let_go
 from streamsum.web.feed import Feed
 from streamsum.web.frames import Frames
@@ -48,7 +48,7 @@ class EventStreamResponse:
         self._id = id
         self._key = key
         self._after = after
-        self._held = held or started is not None
+        self._held = held
         self._started = started
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,8 +57,11 @@ class EventStreamResponse:
             self._service.log.listen(self._id, self._key, self._after) as listener,
             departure(receive) as gone,
         ):
-            entries = Peek(listener)
-            if self._held and (problem := await self._why_not(entries, gone)):
+            entries: Listener | Peek = listener
+            if self._held and self._started is None:
+                entries = Peek(listener)
+                self._started = entries.started()
+            if problem := await self._why_not(gone):
                 await problem_response(problem)(scope, receive, send)
             elif await self._was_over():
                 await Response(status_code=204)(scope, receive, send)
@@ -67,10 +70,11 @@ class EventStreamResponse:
                 await frames.begin(location_of(scope, self._id))
                 await self._pump(Feed(entries, gone=gone), frames)
 
-    async def _why_not(self, entries: Peek, gone: asyncio.Task[None]) -> Problem | None:
+    async def _why_not(self, gone: asyncio.Task[None]) -> Problem | None:
         """What went wrong before the first content: until then it is a real status."""
+        if (started := self._started) is None:
+            return None
         hold_s = self._service.settings.first_byte_s
-        started = self._started or entries.started()
         either: list[asyncio.Future[Any]] = [started, gone]
         try:
             await asyncio.wait(either, timeout=hold_s, return_when=asyncio.FIRST_COMPLETED)
@@ -78,7 +82,7 @@ class EventStreamResponse:
                 raise ClientGone
             return started.result() if started.done() else None
         finally:
-            if isinstance(started, asyncio.Task):
+            if isinstance(started, asyncio.Task):  # our own look at the events
                 await let_go(started)
 
     async def _was_over(self) -> bool:

@@ -121,6 +121,7 @@ class Audience:
     def fail(self) -> None:
         """The server has been away for too long: who listens is let go without a last event."""
         for mirror in self._mirrors.values():
+            self._excuse(mirror)
             mirror.end(LogDown())
         self._mirrors.clear()  # who comes next begins anew
 
@@ -128,9 +129,13 @@ class Audience:
         """See `EventLog.let_go`. Nobody is let in any more."""
         self._closed = True
         for mirror in self._mirrors.values():
-            for reader in mirror.readers.values():
-                reader.excuse()
+            self._excuse(mirror)
             mirror.end()
+
+    def _excuse(self, mirror: Mirror) -> None:
+        """We end these connections, and their clients did not."""
+        for reader in mirror.readers.values():
+            reader.excuse()
 
     async def aclose(self) -> None:
         """Wait until the server knows who has left, or does not answer."""

@@ -3,7 +3,7 @@
 local owner, id, final = ARGV[1], ARGV[2], ARGV[4] == '1'
 local first, count = tonumber(ARGV[3]), (#ARGV - 6) / 2
 local last = first + count - 1
-local state = redis.call('HMGET', summary(id), 'owner', 'n', 'over', 'cancel')
+local state = redis.call('HMGET', summary(id), 'owner', 'n', 'over', 'cancel', 'came')
 if not state[1] then return 'gone' end
 if state[1] ~= owner or not lives(owner) then return 'fenced' end
 local n = tonumber(state[2])
@@ -24,7 +24,9 @@ if final then
   redis.call('DEL', request(id))
   redis.call('SREM', owned(owner), id)
   if ARGV[6] == '1' then free(id) end
-  keep(id, tonumber(ARGV[5]))
+  local ms = tonumber(ARGV[5])
+  if ms == 0 and not state[5] then ms = 5000 end -- whoever began it is about to listen
+  keep(id, ms)
 elseif n == 0 then
   redis.call('PEXPIRE', events(id), redis.call('PTTL', summary(id)))
 end
