@@ -15,6 +15,7 @@ from streamsum.core.sse import encode
 from streamsum.errors import LogDown, RequestRefused
 from streamsum.keys_file import NO_KEY, Key
 from streamsum.runs.limits.allowance import Allowance
+from streamsum.runs.limits.limiter import Reservation, Standing
 from streamsum.runs.limits.memory import MemoryLimiter
 from streamsum.runs.log import Entry, EventLog, Happening, Idempotency, Joined, Lease, NewSummary, Orphan
 from streamsum.runs.memory_log import MemoryLog
@@ -326,13 +327,16 @@ class Ledgers(MemoryLimiter):
 
 
 def keyed_runs(
-    *script: Step, log: EventLog | None = None, keys: dict[str, Key] | None = None
+    *script: Step,
+    log: EventLog | None = None,
+    keys: dict[str, Key] | None = None,
+    limiter: Ledgers | None = None,
 ) -> tuple[Runs, ScriptedUpstream, Ledgers]:
     """`keys`: those who may call, as long as they are in it."""
     holders = {"alice": ALICE} if keys is None else keys
     ended = End(Cause.STOP, finish_reason="stop", usage=Usage(20, 10))
     upstream = ScriptedUpstream(script=script, ended=ended)
-    limiter = Ledgers()
+    limiter = limiter or Ledgers()
     runs = Runs(
         upstreams=[upstream],
         log=log or a_log(),
@@ -388,6 +392,29 @@ async def test_a_key_over_its_limits_takes_no_place_of_others() -> None:
     await runs.start(REQUEST, key=ALICE)
     assert await refusal(runs, key=ALICE) == (429, "too_many_streams", 5)
     assert len(runs) == 1
+    await runs.aclose()
+
+
+class SlowLedgers(Ledgers):
+    """Takes its time to reserve."""
+
+    @override
+    async def reserve(self, wanted: Reservation) -> Standing | None:
+        await asyncio.sleep(1)
+        return await super().reserve(wanted)
+
+
+@in_jumping_time
+async def test_who_waits_for_its_limits_while_the_process_goes_is_refused() -> None:
+    """The drain waits only for whoever has a place; what was reserved is given back."""
+    runs, upstream, limiter = keyed_runs(DOCUMENT, limiter=SlowLedgers())
+    start = asyncio.create_task(refusal(runs, key=ALICE))
+    await settle()
+    await runs.drain(30)
+    assert await start == (503, "draining", 1)
+    await settle()
+    assert [settled[2] for settled in limiter.settled] == [0]
+    assert upstream.prompts == []
     await runs.aclose()
 
 

@@ -95,8 +95,7 @@ class Runs:
         limiter_unavailable; OverLimit; IdempotencyConflict.
         """
         upstreams = self.admission.choose(request, key=key)
-        if self.draining:
-            raise RequestRefused("draining", retry_after=RETRY_ELSEWHERE_S)
+        self._refuse_if_draining()
         if key.reserves and idempotency and (joined := await self._found(key, idempotency)):
             return self._by_id.get(joined.id, joined)
         # 128 random bits: without keys the id is all that it takes to read the summary.
@@ -124,9 +123,14 @@ class Runs:
             if self._allowance is not None and key.reserves:
                 await self._allowance.reserve(key, id, self.admission.tokens(request, upstream))
                 entry.callback(self._allowance.release, key.name, id)
+                self._refuse_if_draining()  # it may have begun since, and waits only for whoever has a place
             self._places.take(size)
             entry.callback(self._places.give_back, size)
             yield entry
+
+    def _refuse_if_draining(self) -> None:
+        if self.draining:
+            raise RequestRefused("draining", retry_after=RETRY_ELSEWHERE_S)
 
     async def _found(self, key: Key, idempotency: Idempotency) -> Joined | None:
         """What would be joined: to join costs nothing, so it is not held against a limit."""
