@@ -2,11 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+AUDIT := .venv-audit
+ENGINE ?= docker
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test fuzz soak bench bench-peers check format lock clean
+.PHONY: help setup demo serve test fuzz soak bench bench-peers check audit sbom image image-check format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +54,31 @@ bench-peers: $(STAMP) ## ours beside its peers, about 14 minutes; less with ARGS
 check: $(STAMP) ## lint, format, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/mypy
+
+image: ## build the image with Docker; ENGINE=podman, EMBEDDED=1 for the built-in model
+	$(ENGINE) build -t streamsum:$(if $(EMBEDDED),embedded,latest) --build-arg EMBEDDED=$(or $(EMBEDDED),0) \
+		--build-arg VERSION=$$(sed -n 's/^__version__ = "\(.*\)"$$/\1/p' streamsum/__init__.py) \
+		--build-arg REVISION=$$(git rev-parse HEAD) .
+
+image-check: $(STAMP) ## build the image, run it as a restricted pod would, stream a summary through it; EMBEDDED=1
+	@$(BIN)/python -m scripts.image_check $(if $(EMBEDDED),--embedded)
+
+audit: $(STAMP) $(AUDIT)/.installed ## hold the Dockerfile and the manifests against checkov's rules
+	@mkdir -p build/manifests
+	@for each in local production; do $(BIN)/kubectl kustomize manifests/overlays/$$each > build/manifests/$$each.yaml || exit 1; done
+	@$(AUDIT)/bin/checkov --quiet --compact --skip-download --framework kubernetes --directory build/manifests
+	@$(AUDIT)/bin/checkov --quiet --compact --skip-download --framework dockerfile --file Dockerfile
+
+sbom: $(AUDIT)/.installed ## write down what the image is made of: build/sbom.json (CycloneDX)
+	@mkdir -p build
+	@$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible -o build/sbom.json requirements/image.txt
+
+$(AUDIT)/.installed: requirements/audit.txt $(STAMP)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AUDIT)
+	@$(BIN)/uv pip install --quiet --python $(AUDIT)/bin/python --require-hashes --no-deps -r requirements/audit.txt
+	@touch $@
 
 format: $(STAMP) ## put the code in form
 	@$(BIN)/ruff check --fix .
@@ -60,11 +86,14 @@ format: $(STAMP) ## put the code in form
 
 lock: $(STAMP) ## renew requirements/*.txt from pyproject.toml (add UPGRADE=1 for newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/runtime.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --extra otel --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra redis --extra otel -c requirements/dev.txt -o requirements/image.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --group build -c requirements/dev.txt -o requirements/build.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/audit.in -o requirements/audit.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/embedded.in -o requirements/embedded.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/servers.in -o requirements/servers.txt
 	$(foreach each,$(wildcard benchmarks/peers/services/*/requirements.in), \
 		$(COMPILE) $(if $(UPGRADE),--upgrade) $(each) -o $(each:.in=.txt) &&) true
 
 clean: ## remove what the other verbs made
-	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-audit build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

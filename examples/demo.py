@@ -20,7 +20,7 @@ from typing import Any
 import httpx2
 
 EXAMPLES = Path(__file__).parent
-LISTENING = re.compile(r"listening on (http://\S+)")
+LISTENING = re.compile(r'"event": "listening", "url": "(http://[^"]+)"')
 # Four bullets, and of these only what the text supports: the smallest of models invents names and numbers.
 WISHES = {"max_bullets": 4, "evidence": "require"}
 # It reads 100 tokens a second on one core: to ask again for what was withheld would take as long as all the rest.

@@ -141,18 +141,24 @@ def _key(arguments: argparse.Namespace, _environment: Mapping[str, str]) -> int:
 
 
 def _serve(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    from streamsum import telemetry, terminal
+    from streamsum import terminal
     from streamsum.errors import SettingsError
-    from streamsum.listening import PortTaken, bind
+    from streamsum.listening import PortTaken, bind, bind_metrics
     from streamsum.serve import serve
     from streamsum.settings import Settings
+    from streamsum.telemetry.escapes import contained
+    from streamsum.telemetry.logs import set_up
     from streamsum.web.app import create_app
 
     try:
         settings = Settings.read(environment)
-        telemetry.set_up(settings.log_level)
-        with bind(arguments.host, arguments.port, settings) as listener:
-            asyncio.run(serve(create_app(settings), listener))
+        set_up(settings.log_level, settings.log_format)
+        with (
+            contained(),
+            bind(arguments.host, arguments.port, settings) as listener,
+            bind_metrics(settings) as metrics,
+        ):
+            asyncio.run(serve(create_app(settings), listener, metrics=metrics))
     except SettingsError as error:
         terminal.say(str(error))
         return terminal.BAD_USAGE
@@ -163,14 +169,15 @@ def _serve(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int
 
 
 def _summarize(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    from streamsum import telemetry, terminal
+    from streamsum import terminal
     from streamsum.errors import RequestRefused, SettingsError
     from streamsum.settings import Settings
     from streamsum.source import Unreadable, read_source
+    from streamsum.telemetry.logs import set_up
 
     try:
         settings = Settings.read(environment)
-        telemetry.set_up("ERROR")  # what went wrong is said once, and by us
+        set_up("ERROR", "console")  # what went wrong is said once, and by us
         text = read_source(arguments.file, max_bytes=settings.max_body_bytes)
         if arguments.model is not None:
             settings = replace(settings, model=arguments.model)

@@ -1,13 +1,12 @@
 """The limit of open files: a usual soft one is 1,024, and the hard one is far higher."""
 
-import logging
 import resource
+
+from streamsum.telemetry.logs import logger
 
 # A stream has two sockets, its client's and its upstream's; and the process has some of its own.
 _A_STREAM = 2
 _SPARE = 128
-
-_logger = logging.getLogger("streamsum")
 
 
 def allow_streams(streams: int) -> None:
@@ -22,4 +21,4 @@ def allow_streams(streams: int) -> None:
     except (OSError, ValueError):  # over what the system allows at all
         possible = soft
     if possible < wanted:
-        _logger.warning("open files are limited to %d: %d streams need %d (ulimit -n)", possible, streams, wanted)
+        logger.warning("too few open files are allowed: see ulimit -n", limit=possible, streams=streams, needed=wanted)

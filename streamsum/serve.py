@@ -6,7 +6,6 @@ goes.
 """
 
 import asyncio
-import logging
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -14,9 +13,12 @@ from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from streamsum import open_files
+from streamsum.telemetry.logs import logger
 from streamsum.web.app import lifespan
+from streamsum.web.figures import figures_app
 from streamsum.web.server import Server
 from streamsum.web.service import Service
 
@@ -28,25 +30,45 @@ LAST_WORDS_S = 2.0
 
 _Signals: TypeAlias = "asyncio.Queue[signal.Signals]"
 
-_logger = logging.getLogger("streamsum")
 
+async def serve(app: Starlette, listener: socket.socket, *, metrics: socket.socket | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, let the summaries end within the settings' time, return. Raises SettingsError.
 
-async def serve(app: Starlette, listener: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT, let the summaries end within the settings' time, return. Raises SettingsError."""
+    `metrics` is a listener for `/metrics` alone: there until the last summary has ended.
+    """
     async with _signals() as signals, lifespan(app):
         service: Service = app.state.service
         open_files.allow_streams(service.settings.max_streams)
-        _say_hello(service, listener)
-        server = Server(app)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        if first := await _first_of(signals, serving):
-            await _drain(service, first, signals)
-        service.log.let_go()
+        _say_hello(service, listener, metrics)
+        async with _figures(service, metrics), _serving(app, listener) as serving:
+            if first := await _first_of(signals, serving):
+                await _drain(service, first, signals)
+            service.log.let_go()
+    logger.info("stopped")
+
+
+@asynccontextmanager
+async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
+    """A server, and its end: at once, but for last words."""
+    server = Server(app)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield serving
+    finally:
         server.should_exit = True
         await asyncio.wait([serving], timeout=LAST_WORDS_S)
         server.abort_connections()
         await serving
-    _logger.info("stopped")
+
+
+@asynccontextmanager
+async def _figures(service: Service, listener: socket.socket | None) -> AsyncIterator[None]:
+    metrics = service.telemetry.metrics
+    if listener is None or metrics is None:
+        yield
+        return
+    async with _serving(figures_app(metrics), listener):
+        yield
 
 
 @asynccontextmanager
@@ -78,7 +100,7 @@ async def _drain(service: Service, first: signal.Signals, signals: _Signals) -> 
     """Let the running summaries end; a second signal ends them."""
     drain_s = service.settings.drain_s
     within = min(drain_s, CTRL_C_DRAIN_S) if first is signal.SIGINT else drain_s
-    _logger.info("%s: stopping within %g s, summaries running: %d", first.name, within, len(service.runs))
+    logger.info("stopping", signal=first.name, within_s=within, running=len(service.runs))
     draining = asyncio.create_task(service.runs.drain(within))
     second = asyncio.create_task(signals.get())
     await asyncio.wait([draining, second], return_when=asyncio.FIRST_COMPLETED)
@@ -87,10 +109,15 @@ async def _drain(service: Service, first: signal.Signals, signals: _Signals) -> 
     await draining
 
 
-def _say_hello(service: Service, listener: socket.socket) -> None:
-    host, port = listener.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    _logger.info("model: %s (%s)", service.upstream.model, service.upstream.name)
+def _say_hello(service: Service, listener: socket.socket, metrics: socket.socket | None) -> None:
+    logger.info("serving", upstream=service.upstream.name, model=service.upstream.model)
     if service.settings.keys:
-        _logger.info("keys: %d", len(service.settings.keys))
-    _logger.info("listening on %s", url)
+        logger.info("keys", keys=len(service.settings.keys))
+    if metrics is not None:
+        logger.info("metrics", url=f"{_url(metrics)}/metrics")
+    logger.info("listening", url=_url(listener))
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -17,7 +17,7 @@ from streamsum.upstreams_file import MaxTokensField as MaxTokensField
 from streamsum.upstreams_file import OutputMode as OutputMode
 from streamsum.upstreams_file import UpstreamSettings as UpstreamSettings
 from streamsum.upstreams_file import WireName as WireName
-from streamsum.upstreams_file import read_upstreams
+from streamsum.upstreams_file import is_url, read_upstreams
 
 UpstreamKind = Literal["auto", "openai", "embedded"]
 MEMORY = "memory://"
@@ -25,6 +25,7 @@ _REDIS = ("redis://", "rediss://", "unix://")
 
 WhenDown = Literal["closed", "open"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LogFormat = Literal["auto", "json", "console"]
 
 
 def _setting(variable: str, default: Any, read: Callable[[str], Any], says: str) -> Any:
@@ -69,6 +70,20 @@ def _max_tokens(value: str) -> int | None:
 
 def _flag(value: str) -> bool:
     return {"0": False, "1": True}[_one_of(("0", "1"))(value)]
+
+
+def _address(value: str) -> tuple[str, int]:
+    host, colon, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError("host:port, as in 127.0.0.1:9090")
+    return host, int(port)
+
+
+def _url(value: str) -> str:
+    if not is_url(value):
+        raise ValueError("the URL of an HTTP server")
+    return value
 
 
 def _event_log(value: str) -> SecretStr:
@@ -155,6 +170,21 @@ class Settings:
     reask: int = _setting("STREAMSUM_REASK", 1, _whole(least=0), "how many times what was withheld is asked for again")
 
     log_level: LogLevel = _setting("STREAMSUM_LOG_LEVEL", "INFO", _one_of(get_args(LogLevel)), "what is logged")
+    log_format: LogFormat = _setting(
+        "STREAMSUM_LOG_FORMAT",
+        "auto",
+        _one_of(get_args(LogFormat)),
+        "`json`, `console`, or `auto`: for a person where standard error is a terminal, else JSON",
+    )
+    metrics_addr: tuple[str, int] | None = _setting(
+        "STREAMSUM_METRICS_ADDR", None, _address, "`host:port`, a listener of its own for `/metrics`"
+    )
+    otlp_endpoint: str | None = _setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", None, _url, "where traces go, by OTLP over HTTP; none: there are none"
+    )
+    otlp_traces_endpoint: str | None = _setting(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", None, _url, "... the whole URL; the SDK reads more variables of its own"
+    )
 
     keys: tuple[Key, ...] = ()  # what is in `keys_file`
     secrets: tuple[SecretStr, ...] = ()  # what is in `secret_file`

@@ -13,11 +13,13 @@ from tests.redis_server import RedisServer, redis_server
 def sober_logging() -> Iterator[None]:
     """Logging as it was before, for tests of what sets it up."""
     loggers = [logging.getLogger(), *map(logging.getLogger, list(logging.root.manager.loggerDict))]
-    before = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
+    before = [(logger, logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]
     logging.getLogger().handlers.clear()  # `basicConfig(force=True)` would close those of pytest
     yield
-    for logger, level, handlers in before:
+    logging.captureWarnings(False)
+    for logger, level, propagate, handlers in before:
         logger.setLevel(level)
+        logger.propagate = propagate
         logger.handlers[:] = handlers
 
 

@@ -1,6 +1,7 @@
 """`streamsum` as people run it: a process of its own, its output line by line, its end within a time."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 LIMIT_S = 20
 
@@ -31,6 +33,15 @@ class Program:
                 if words in seen[-1]:
                     return seen[-1].rstrip()
         raise AssertionError(f"it ended without saying {words!r}: {seen}")
+
+    async def logs(self, event: str) -> dict[str, Any]:
+        """Read standard error up to the line of this event, and give it."""
+        said: dict[str, Any] = json.loads(await self.says(f'"event": "{event}"'))
+        return said
+
+    async def port(self) -> int:
+        """Where it listens, once it does."""
+        return int((await self.logs("listening"))["url"].rpartition(":")[2])
 
     async def line(self) -> str:
         """The next of standard output."""

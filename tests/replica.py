@@ -4,6 +4,7 @@ It is the same code on a port of its own choice, with its own clocks; what it sa
 """
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -14,10 +15,10 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from streamsum import telemetry
 from streamsum.runs.redis_log import RedisLog, Times
 from streamsum.serve import serve
 from streamsum.settings import Settings
+from streamsum.telemetry.logs import set_up
 from streamsum.web.app import create_app
 
 LIMIT_S = 30
@@ -92,7 +93,7 @@ async def forked(environment: Mapping[str, str], said: Path, *, times: Times) ->
     process.start()
     replica = Replica(process, said)
     try:
-        replica.port = int((await replica.says("listening on http://127.0.0.1:")).rpartition(":")[2])
+        replica.port = int(json.loads(await replica.says('"event": "listening"'))["url"].rpartition(":")[2])
         yield replica
     finally:
         replica.destroy()
@@ -109,7 +110,7 @@ def _run(environment: Mapping[str, str], said: str, times: Times) -> None:
 
 
 async def _serve(settings: Settings, times: Times) -> None:
-    telemetry.set_up(settings.log_level)
+    set_up(settings.log_level, settings.log_format)
     url = settings.event_log.get_secret_value()
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         async with RedisLog(url, grace_s=settings.grace_s, keep_s=settings.keep_s, times=times) as log:

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from typing_extensions import override
+
 from streamsum.core.passes import Cause, End, Prompt
 from streamsum.upstream.base import Capabilities, UpstreamError
 
@@ -46,6 +48,20 @@ class ScriptedUpstream:
 
     async def aclose(self) -> None:
         self.let_go = True
+
+
+@dataclass(kw_only=True)
+class Changing(ScriptedUpstream):
+    """Each call has another answer."""
+
+    answers: list[str]
+
+    @override
+    @asynccontextmanager
+    async def call(self, prompt: Prompt, *, deadline: float) -> AsyncIterator["ScriptedReply"]:
+        self.script = [self.answers.pop(0)]
+        async with super().call(prompt, deadline=deadline) as reply:
+            yield reply
 
 
 class ScriptedReply:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from benchmarks.fake_upstream import FakeUpstream
 from streamsum.runs.log import EventLog
 from streamsum.settings import Settings
+from streamsum.telemetry.tracing import Tracing
 from streamsum.upstream.given import Given
 from streamsum.web.app import create_app, lifespan
 from streamsum.web.connections import Connection
@@ -67,10 +68,11 @@ async def served(
     patience: Patience | None = None,
     log: EventLog | None = None,
     connection: type[Connection] = Connection,
+    tracing: Tracing | None = None,
     limit_s: float = LIMIT_S,
 ) -> AsyncIterator[Served]:
     """The service on this upstream, or on the one that its settings name, for `limit_s` at most."""
-    app = create_app(settings or Settings(), upstream=upstream, log=log, patience=patience)
+    app = create_app(settings or Settings(), upstream=upstream, log=log, patience=patience, tracing=tracing)
     before = asyncio.all_tasks()
     async with asyncio.timeout(limit_s):
         async with lifespan(app), serving(app, connection=connection) as port, client_of(port) as client:

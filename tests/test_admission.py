@@ -64,3 +64,20 @@ def test_a_text_as_long_as_is_offered_is_taken() -> None:
     assert max_chars is not None
     assert 24_000 < max_chars < 32_000
     assert admission.choose(SummaryRequest(text="x" * max_chars)) == [SMALL]
+
+
+GERMAN = "Der Turm stand auf dem Riff, und der Sturm riss ihn fort. Es war im November, und niemand wurde gerettet."
+
+
+def test_bullets_in_another_language_are_proved_by_quotes_alone() -> None:
+    """Required evidence goes to who can quote; where nobody can, the request is refused by its field."""
+    quoting = ScriptedUpstream(model="quoting", can=Capabilities(quotes=True))
+    request = SummaryRequest(text=GERMAN, language="en", evidence="require")
+    assert Admission(upstreams=[UNKNOWN, quoting]).choose(request) == [quoting]
+    with pytest.raises(RequestRefused) as caught:
+        Admission(upstreams=[UNKNOWN]).choose(request)
+    assert caught.value.problem.status == 422
+    (error,) = caught.value.problem.errors or ()
+    assert (error.loc, error.code) == (("evidence",), "not_with_language")
+    for more in ({"language": "de"}, {"language": None}, {"evidence": "attach"}):
+        assert Admission(upstreams=[UNKNOWN]).choose(request.model_copy(update=more)) == [UNKNOWN]

@@ -28,9 +28,9 @@ def built(**variables: str) -> Upstream:
 @pytest.mark.parametrize(
     ("variables", "kind", "says"),
     [
-        ({}, EmbeddedUpstream, "OPENAI_API_KEY is not set: using the built-in model"),
+        ({}, EmbeddedUpstream, "OPENAI_API_KEY is not set: the built-in model is used"),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, EmbeddedUpstream, "OPENAI_API_KEY is not set"),
-        ({"OPENAI_API_KEY": KEY}, OpenAIUpstream, "OPENAI_API_KEY is set: using the model gpt-4o-mini"),
+        ({"OPENAI_API_KEY": KEY}, OpenAIUpstream, "OPENAI_API_KEY is set: it is used model=gpt-4o-mini"),
         ({"OPENAI_API_KEY": KEY, "STREAMSUM_UPSTREAM": "embedded"}, EmbeddedUpstream, ""),
         ({"OPENAI_API_KEY": KEY, "STREAMSUM_UPSTREAM": "openai"}, OpenAIUpstream, ""),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "STREAMSUM_UPSTREAM": "openai"}, OpenAIUpstream, ""),

@@ -178,7 +178,7 @@ async def test_a_file_that_is_no_model_is_an_error(tmp_path: Path, caplog: pytes
         async with embedded.call(PROMPT, deadline=deadline()):
             pass
     assert caught.value.end == End(Cause.ERROR)
-    assert caplog.messages == ["the built-in model did not start: it ended with status 1"]
+    assert caplog.messages == ["the built-in model did not start what=it ended with status 1"]
     await embedded.aclose()
 
 

@@ -12,7 +12,7 @@ OWN = {"Cache-Control": "no-transform", "Content-Security-Policy": "default-src 
 
 async def inside(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
-        headers = {"X-Seen": scope["streamsum.request_id"], **(OWN if scope["path"] == "/own" else {})}
+        headers = {"X-Seen": scope["state"]["request_id"], **(OWN if scope["path"] == "/own" else {})}
         await Response(headers=headers)(scope, receive, send)
 
 

@@ -60,12 +60,16 @@ def allowed(module: str, imported: str) -> bool:
         return False
     if top == "limits" and not module.startswith("streamsum.runs.limits."):
         return False
+    if top in {"structlog", "prometheus_client", "opentelemetry"} and not module.startswith("streamsum.telemetry."):
+        return False
     if top in {"starlette", "uvicorn"} and not module.startswith(("streamsum.web.", "streamsum.serve")):
         return False
     if module.startswith("streamsum.upstream."):
         return not imported.startswith(("streamsum.web", "streamsum.runs", "streamsum.core.events"))
     if module.startswith("streamsum.runs."):
         return not imported.startswith("streamsum.web")
+    if module.startswith("streamsum.telemetry."):
+        return not imported.startswith(("streamsum.web", "streamsum.runs", "streamsum.upstream"))
     if module in SETTINGS:
         return not imported.startswith("streamsum.") or imported.rpartition(".")[0] in SETTINGS
     return True

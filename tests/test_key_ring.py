@@ -91,8 +91,7 @@ async def test_a_broken_file_changes_nothing(file: Path, broken: str | None, cap
     assert ring.find(BOB) is not None
     errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert len(errors) == 1
-    assert errors[0].startswith("STREAMSUM_KEYS_FILE")
-    assert errors[0].endswith("the keys of before go on to hold")
+    assert errors[0].startswith("the keys file is wrong: the keys of before go on to hold what=STREAMSUM_KEYS_FILE")
     assert CANARY not in caplog.text
 
 
@@ -122,21 +121,21 @@ async def test_it_looks_by_itself(file: Path) -> None:
 async def test_a_bug_does_not_end_its_looking(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A revoked key would open for ever; and its words stay here."""
     ring = ring_of(file)
-    calls = iter([ValueError(CANARY), None])
-    changed = asyncio.Event()
+    failed, changed = asyncio.Event(), asyncio.Event()
 
     def on_change() -> None:
-        if error := next(calls):
-            raise error
+        if not failed.is_set():
+            failed.set()
+            raise ValueError(CANARY)
         changed.set()
 
     watching = asyncio.create_task(ring.watch(on_change))
     async with asyncio.timeout(10):
         put(file, toml("bob", BOB))
-        while "a bug: ValueError" not in caplog.text:  # noqa: ASYNC110 - nothing else tells of it
-            await asyncio.sleep(0.01)
+        await failed.wait()
         put(file, toml("carol", CAROL))
         await changed.wait()
+    assert "a bug what=the keys error=ValueError at " in caplog.text
     assert CANARY not in caplog.text
     watching.cancel()
     await asyncio.wait([watching])

@@ -74,7 +74,7 @@ async def a_service(script: str, tmp_path: Path) -> AsyncIterator[tuple[Program,
         environment = {"OPENAI_API_KEY": "sk-none", "OPENAI_BASE_URL": url, "STREAMSUM_STALL_S": "300"}
         environment |= {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
         async with streamsum("serve", "--port", "0", environment=environment) as program:
-            yield program, int((await program.says("listening on")).rpartition(":")[2])
+            yield program, await program.port()
 
 
 def resident_kib(program: Program) -> int:
@@ -127,7 +127,7 @@ async def fall_silent(program: Program, port: int, stack: ExitStack) -> None:
     for _ in range(WARM):
         stack.enter_context(await deaf_client(port))
     for _ in range(WARM):
-        assert "complete, 49 bullets" in await program.says("complete")
+        assert (await program.logs("summary ended"))["bullets"] == 49
 
 
 def waiting_bytes(port: int) -> int:

@@ -25,8 +25,8 @@ print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     [
         (256, 1000, 100, ["328"]),
         (500, 1000, 100, ["500"]),
-        (256, 300, 100, ["open files are limited to 300: 100 streams need 328 (ulimit -n)", "300"]),
-        (256, 256, 100, ["open files are limited to 256: 100 streams need 328 (ulimit -n)", "256"]),
+        (256, 300, 100, ["too few open files are allowed: see ulimit -n limit=300 streams=100 needed=328", "300"]),
+        (256, 256, 100, ["too few open files are allowed: see ulimit -n limit=256 streams=100 needed=328", "256"]),
     ],
 )
 def test_it_is_raised_as_far_as_it_can(soft: int, hard: int, streams: int, says: list[str]) -> None:
@@ -56,4 +56,4 @@ def test_more_than_there_can_be_is_told(soft_limit: int, caplog: pytest.LogCaptu
     """And the service starts all the same."""
     allow_streams(1 << 62)
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= soft_limit
-    assert "open files are limited to" in caplog.text
+    assert "too few open files are allowed" in caplog.text

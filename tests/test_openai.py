@@ -255,7 +255,8 @@ async def test_a_rejection_is_logged_by_its_names(caplog: pytest.LogCaptureFixtu
     (record,) = (record for record in caplog.records if record.name == "streamsum")
     assert record.levelno == logging.WARNING
     assert record.getMessage() == (
-        "openai refused a call: status 404, code model_not_found, type invalid_request_error, param messages[0].role"
+        "upstream refused a call upstream=openai status=404 provider_code=model_not_found"
+        " provider_type=invalid_request_error provider_param=messages[0].role"
     )
 
 
@@ -274,7 +275,7 @@ async def test_nothing_else_of_an_error_is_logged(body: object, caplog: pytest.L
     """Whatever its form, and at any level: a provider likes to quote the prompt."""
     caplog.set_level(logging.DEBUG)
     assert (await refusal_of((Status(400, body=body),))).cause is Cause.REJECTED
-    assert "status 400, code -, type -, param -" in caplog.text
+    assert "status=400 provider_code=- provider_type=- provider_param=-" in caplog.text
     assert CANARY not in caplog.text
 
 
@@ -568,7 +569,8 @@ async def test_what_a_server_refuses_by_name_is_done_without(
     asked = [body.get(member) for body in bodies]
     assert [each.get("type", each) if isinstance(each, dict) else each for each in asked] == values
     told = [record.getMessage() for record in caplog.records if record.name == "streamsum"]
-    assert told == [f"openai does not take {given_up} as sent: it is asked without from now on"]
+    said = "upstream does not take this as sent: asked without from now on upstream=openai parameters="
+    assert told == [said + given_up]
     assert CANARY not in caplog.text
 
 

@@ -99,7 +99,7 @@ async def test_while_it_is_away_nothing_new_begins(own_redis: RedisServer) -> No
     async with replica(own_redis, HEAD, REST) as (at, upstream):
         await until_reached(at.service.log)
         own_redis.pause()
-        async with asyncio.timeout(6 * QUICK.answer_s):
+        async with asyncio.timeout(LIMIT_S):
             is_problem(await at.client.get("/readyz"), 503, "log_unavailable")
             for request in (
                 at.client.post("/v1/summaries", json=BODY),

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from collections.abc import Sequence
 
 import pytest
@@ -512,14 +511,6 @@ async def test_a_bug_ends_the_summary_and_says_nothing_of_the_text(
     assert scene.upstream.open == 0
     assert type(bug).__name__ in caplog.text
     assert CANARY not in caplog.text
-
-
-@in_jumping_time
-async def test_one_line_is_logged_of_a_summary(caplog: pytest.LogCaptureFixture) -> None:
-    """Its id, its finish, its counts and its time; no text."""
-    caplog.set_level(logging.INFO, logger="streamsum")
-    await (await stage(HEAD, 0.5, REST)).until_over()
-    assert caplog.messages == ["summary the-id: complete, 2 bullets, 0 rejected, 1 passes, 500 ms"]
 
 
 @in_jumping_time

@@ -30,7 +30,7 @@ _HANDED_ON = ("PATH", "HOME", "LANG", "COVERAGE_")
 _LAST_LINES = 20
 
 _PRINTED = re.compile(r"^(http://\S+)$")
-_LOGGED = re.compile(r"listening on (http://\S+)$")
+_LOGGED = re.compile(r'"event": "listening", "url": "(http://[^"]+)"')
 
 
 class CannotStart(Exception):

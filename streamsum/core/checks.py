@@ -30,6 +30,7 @@ _DETAILS = {
     "unsupported": "Nothing in the source supports the text.",
     "unsupported_number": "A number in the text is not in the source.",
 }
+CODES = frozenset(_DETAILS)
 _OWN_DETAIL = "The element failed a check of this server's item model."
 # C0 and C1 controls but tab and line breaks; DEL; bidirectional overrides and isolates; tag and half characters.
 _UNSAFE = re.compile(

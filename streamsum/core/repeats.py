@@ -9,6 +9,7 @@ what is rejected is lost.
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from itertools import product
 
 from rapidfuzz import fuzz
@@ -40,10 +41,15 @@ _TRIES = 4  # a phrase may have its own last characters more than once in it
 
 def is_repeat(bullet: str, standing: Collection[str]) -> bool:
     """Does one of `standing` say nearly the same, with the same numbers?"""
-    folded = fold(bullet)
-    alike = [each for each in standing if fuzz.token_set_ratio(folded, fold(each)) >= _WORTH_A_LOOK]
+    folded = _folded(bullet)
+    alike = [each for each in standing if fuzz.token_set_ratio(folded, _folded(each), score_cutoff=_WORTH_A_LOOK)]
     stops = stop_words(guess(bullet) or "en") if alike else frozenset()
     return any(_say_the_same(bullet, each, stops) for each in alike)
+
+
+@lru_cache(maxsize=256)  # a summary's lines, at most 50, are compared with all that follow
+def _folded(line: str) -> str:
+    return fold(line)
 
 
 def loops(text: str, *, since: int = 0) -> bool:

@@ -14,7 +14,7 @@ from typing import Literal, Self
 from pydantic import BaseModel
 
 from streamsum.core import finish, going_on, prompt
-from streamsum.core.checks import Checks, Sound, Unsound, fold, is_unsafe
+from streamsum.core.checks import Checks, Sound, fold, is_unsafe
 from streamsum.core.document import Element, Outcome
 from streamsum.core.events import Bullet, BulletRejected, Event, Ledger, SummaryCompleted, SummaryFailed
 from streamsum.core.models import Item, SummaryRequest
@@ -217,20 +217,25 @@ class Summary:
 
     def _judge(self, element: Element) -> Bullet | BulletRejected:
         reading = self._reading
-        match self._checks.check(element, standing=self._texts, quotes=reading.quotes):
-            case Sound(text, item, evidence, warnings):
-                reading.note_said(text, duplicate=False)
-                self._texts.append(text)
-                self._repaired += reading.kind == "reask"
-                return Bullet(index=self.bullets - 1, text=text, evidence=evidence, warnings=warnings, item=item)
-            case Unsound(reasons, line):
-                codes = {reason.code for reason in reasons}
-                self._count(codes)
-                if "duplicate" in codes:
-                    reading.note_said(line, duplicate=True)
-                else:
-                    reading.note_withheld()
-                return BulletRejected(reasons=reasons)
+        found = self._checks.check(element, standing=self._texts, quotes=reading.quotes)
+        if isinstance(found, Sound):
+            reading.note_said(found.text, duplicate=False)
+            self._texts.append(found.text)
+            self._repaired += reading.kind == "reask"
+            return Bullet(
+                index=self.bullets - 1,
+                text=found.text,
+                evidence=found.evidence,
+                warnings=found.warnings,
+                item=found.item,
+            )
+        codes = {reason.code for reason in found.reasons}
+        self._count(codes)
+        if "duplicate" in codes:
+            reading.note_said(found.line, duplicate=True)
+        else:
+            reading.note_withheld()
+        return BulletRejected(reasons=found.reasons)
 
     def _count(self, codes: set[str]) -> None:
         self._rejected += 1

@@ -38,9 +38,9 @@ _RELATED = 0.5
 _COVERED = 0.9
 # And of the score, for such words.
 _SURE = 0.9
-# A logistic regression on tests/evidence/tuning, faithful bullets and paraphrases against invented ones.
+# Near those of a logistic regression on tests/evidence/tuning, what is said against what is invented; but coverage
+# counts for more than there, as longer bullets than those of the set need it.
 _COVERAGE, _THINGS, _NEITHER = 2.0, 5.0, -6.8
-
 
 _score = attrgetter("score")
 

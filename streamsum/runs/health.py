@@ -16,8 +16,10 @@ _NO_SIGN = {Cause.CANCELLED, Cause.DRAINING, Cause.TOO_LONG}
 class Health:
     """That of all upstreams of one process, by name; `clock` gives seconds."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], *, on_rest: Callable[[str], None] = lambda _name: None) -> None:
+        """`on_rest` is told the name of whoever is sent to rest."""
         self._clock = clock
+        self._on_rest = on_rest
         self._failures: dict[str, int] = {}
         self._rests_until: dict[str, float] = {}
 
@@ -31,16 +33,15 @@ class Health:
         if name in self._rests_until:
             self._rests_until[name] = self._clock() + REST_S
 
-    def note_end(self, name: str, cause: Cause) -> bool:
-        """A call of it ended so; True if that sends it to rest."""
+    def note_end(self, name: str, cause: Cause) -> None:
+        """A call of it ended so."""
         if cause in _NO_SIGN:
-            return False
+            return
         if cause not in _FAILED:
             self._failures.pop(name, None)
             self._rests_until.pop(name, None)
-            return False
+            return
         failures = self._failures[name] = self._failures.get(name, 0) + 1
-        if failures < FAILURES:
-            return False
-        self._rests_until[name] = self._clock() + REST_S
-        return True
+        if failures >= FAILURES:
+            self._rests_until[name] = self._clock() + REST_S
+            self._on_rest(name)

@@ -1,6 +1,5 @@
 """The event log that the settings name, and whether summaries can be taken over in it."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,8 +8,7 @@ from streamsum.runs.log import EventLog
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import MEMORY, Settings
-
-_logger = logging.getLogger("streamsum")
+from streamsum.telemetry.logs import logger
 
 
 @asynccontextmanager
@@ -28,9 +26,8 @@ async def opened_log(settings: Settings) -> AsyncIterator[EventLog]:
         from streamsum.runs.redis_log import RedisLog
     except ImportError:
         raise SettingsError("an event log on Redis needs its client: pip install 'streamsum[redis]'") from None
-    takes_over = "on" if settings.secrets else "off: there is no STREAMSUM_SECRET_FILE"
     async with RedisLog(url, grace_s=settings.grace_s, keep_s=settings.keep_s) as redis_log:
-        _logger.info("event log: Redis; taking over what another replica leaves: %s", takes_over)
+        logger.info("event log: Redis; taking over needs STREAMSUM_SECRET_FILE", takes_over=bool(settings.secrets))
         yield redis_log
 
 

@@ -1,7 +1,6 @@
 """All running summaries of one process: who is let in, and how the last one goes out."""
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -25,9 +24,11 @@ from streamsum.runs.run import Run
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import Settings
 from streamsum.telemetry import whereabouts
+from streamsum.telemetry.logs import logger
+from streamsum.telemetry.observing import Observer
+from streamsum.telemetry.origin import Origin
+from streamsum.telemetry.telemetry import Telemetry
 from streamsum.upstream.base import Upstream
-
-logger = logging.getLogger("streamsum")
 
 # Seconds after which it is worth trying again: another replica may answer at once.
 RETRY_ELSEWHERE_S = 1
@@ -46,6 +47,7 @@ class Runs:
         sealer: Sealer | None = None,
         key_named: Callable[[str], Key | None] = lambda name: Key(name=name),
         allowance: Allowance | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         """`item_model`: what elements must be. `upstreams`: one or more, in order of preference.
 
@@ -59,11 +61,12 @@ class Runs:
         self.draining = False
         self.admission = Admission(upstreams=upstreams, max_tokens=settings.max_tokens, item_model=item_model)
         self._settings = settings
+        self._telemetry = telemetry or Telemetry()
         self._sealer = sealer
         self._key_named = key_named
         self._allowance = allowance
         self._by_id: dict[str, Run] = {}
-        self._health = Health(lambda: asyncio.get_running_loop().time())
+        self._health = Health(lambda: asyncio.get_running_loop().time(), on_rest=self._telemetry.note_rest)
         self._tasks: dict[asyncio.Task[None], Run] = {}  # a loop holds its tasks only weakly
         self._places = Places(most=settings.max_streams, source_bytes=settings.source_bytes)
         self._leaving = False
@@ -72,9 +75,13 @@ class Runs:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    async def start(self, request: SummaryRequest, *, key: Key = NO_KEY) -> Run:
+    def resting(self) -> set[str]:
+        """The upstreams, by name, that are not asked now."""
+        return self._health.resting()
+
+    async def start(self, request: SummaryRequest, *, key: Key = NO_KEY, origin: Origin | None = None) -> Run:
         """A new summary, running; see `start_or_join`."""
-        begun = await self.start_or_join(request, key=key, idempotency=None)
+        begun = await self.start_or_join(request, key=key, idempotency=None, origin=origin)
         if isinstance(begun, Joined):
             raise RuntimeError("a request without a name cannot join another")
         return begun
@@ -86,11 +93,12 @@ class Runs:
         key: Key = NO_KEY,
         idempotency: Idempotency | None,
         held_s: float = 0.0,
+        origin: Origin | None = None,
     ) -> Run | Joined:
         """A new summary, running; or the one that the same request has begun, which may be another process's.
 
         `request.model` is one of the upstreams', or None. `held_s`: how long its caller may wait for a status, and
-        knows nothing of the summary.
+        knows nothing of the summary. `origin`: the caller's request, for the record.
         Raises RequestRefused: context_too_long, draining, forbidden, overloaded, log_unavailable,
         limiter_unavailable; OverLimit; IdempotencyConflict.
         """
@@ -107,7 +115,8 @@ class Runs:
             if isinstance(lease, Joined):
                 return self._by_id.get(lease.id, lease)
             entry.pop_all()
-        run = self._run(id, key.name, request, lease, upstreams, admitted=admitted, held_s=held_s)
+        observer = self._telemetry.observe(id, key=key.name, admitted=admitted, origin=origin)
+        run = self._run(id, key.name, request, lease, upstreams, admitted=admitted, observer=observer, held_s=held_s)
         self._launch(run, size)
         return run
 
@@ -172,6 +181,7 @@ class Runs:
         upstreams: Sequence[Upstream],
         *,
         admitted: float,
+        observer: Observer,
         held_s: float = 0.0,
         stored: Sequence[Entry] = (),
     ) -> Run:
@@ -193,6 +203,7 @@ class Runs:
             total_s=settings.total_s,
             item_model=self._item_model,
             reask=settings.reask,
+            observer=observer,
             held_s=held_s,
             stored=stored,
             settle=self._settle if self._may_be_reserved(key) else None,
@@ -224,7 +235,7 @@ class Runs:
             try:
                 self._inherit(orphan)
             except Exception as error:  # noqa: BLE001 - the next one may be sound
-                logger.error("summary %s: a bug: %s", orphan.id, whereabouts(error))
+                logger.error("a bug", summary=orphan.id, error=whereabouts(error))
                 with suppress(LogError):
                     await orphan.lease.hand_over()
 
@@ -243,11 +254,12 @@ class Runs:
             orphan.lease,
             upstreams or self.admission.upstreams,
             admitted=admitted,
+            observer=self._telemetry.observe(orphan.id, key=orphan.key, admitted=admitted, taken_over=True),
             stored=orphan.entries,
         )
         if end is not None:
             run.stop(end)
-        logger.info("summary %s: taken over, to be %s", orphan.id, "ended" if end else "gone on with")
+        logger.info("summary taken over", summary=orphan.id, goes_on=end is None)
         self._launch(run, size)
 
     def _able(self, request: SummaryRequest | None, key: Key) -> Sequence[Upstream]:
@@ -297,4 +309,4 @@ class Runs:
         self._places.give_back(size)
         # Looked at, or asyncio would print its traceback, and with it perhaps some of the source.
         if not task.cancelled() and (error := task.exception()):
-            logger.error("summary %s: a bug: %s", run.id, whereabouts(error))
+            logger.error("a bug", summary=run.id, error=whereabouts(error))

@@ -1,15 +1,12 @@
 """From one upstream to the next: what one summary has tried, and how long it may look for another."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 from streamsum.core.passes import Cause, End, PassKind
 from streamsum.runs.health import Health
 from streamsum.runs.routing import Next, Tried, choose, choose_first
 from streamsum.upstream.base import Upstream
-
-logger = logging.getLogger("streamsum")
 
 
 class Relay:
@@ -59,8 +56,7 @@ class Relay:
         self._tried.append(Tried(upstream, end, begun))
         if self._answered or end.cause is Cause.TIMEOUT:
             self._heard = _now()
-        if self._health.note_end(upstream.name, health):
-            logger.warning("upstream %s failed again and again: it rests", upstream.name)
+        self._health.note_end(upstream.name, health)
 
 
 def _now() -> float:

@@ -5,7 +5,6 @@ a bug. Each way appends exactly one final event, unless the right to write is lo
 """
 
 import asyncio
-import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from streamsum.core.events import ANY_EVENT, Bullet, Event, SummaryCompleted, SummaryCreated, SummaryFailed, Terminal
+from streamsum.core.events import ANY_EVENT, Bullet, Event, SummaryCreated, SummaryFailed
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause, End, Pass
 from streamsum.core.sse import encode
@@ -27,9 +26,9 @@ from streamsum.runs.previews import Previews
 from streamsum.runs.relay import Relay
 from streamsum.runs.tail import Tail
 from streamsum.telemetry import whereabouts
+from streamsum.telemetry.logs import logger
+from streamsum.telemetry.observing import Observer
 from streamsum.upstream.base import Reply, Upstream, UpstreamError
-
-logger = logging.getLogger("streamsum")
 
 # With less time left than this, asking again is likely to end in nothing.
 REASK_LEAST_S = 10.0
@@ -55,12 +54,14 @@ class Run:
         held_s: float = 0.0,
         stored: Sequence[Entry] = (),
         settle: Callable[["Run"], Awaitable[None]] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """`key`: the name of whose it is. `admitted` is in `loop.time()` seconds; the whole has `total_s` from then.
 
         `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long
         its caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of
         it. `settle` is awaited before the end is said: who then begins the next summary finds this one's place free.
+        `observer` is told what happens.
         """
         self.id = id
         self.key = key
@@ -79,6 +80,7 @@ class Run:
         # Off the loop where it takes long; else when the first element has closed.
         self._prepares = request.evidence != "off" and len(request.text) > PREPARE_ASIDE_CHARS
         self._lease = lease
+        self._observer = observer or Observer()
         self._account = Account(admitted=admitted)
         for event in events[:1]:
             self._account.note_lost_pass(getattr(event, "model", self._model))
@@ -126,14 +128,15 @@ class Run:
             await self._live()
         except HandedOver:
             self._say_started(None)
-            logger.info("summary %s: handed over", self.id)
+            logger.info("summary handed over", summary=self.id)
         except LogError as error:
             self._say_started(None if isinstance(error, Fenced) else Problem.of("log_unavailable"))
-            logger.warning("summary %s: its log is lost: %s", self.id, type(error).__name__)
+            logger.warning("summary has lost its log", summary=self.id, error=type(error).__name__)
         finally:
             self._say_started(Problem.of("internal_error"))  # nobody waits for ever, whatever has happened
             watcher.cancel()
             await asyncio.wait([watcher])
+            self._observer.close()
             if not self._has_ended:
                 with suppress(LogError):
                     await self._lease.hand_over()
@@ -169,7 +172,7 @@ class Run:
             self.stop(Cause.CANCELLED)
 
     def _stop_for_bug(self, error: Exception) -> None:
-        logger.error("summary %s: a bug: %s", self.id, whereabouts(error))
+        logger.error("a bug", summary=self.id, error=whereabouts(error))
         self.stop(Cause.ERROR)
 
     def _interrupt(self) -> None:
@@ -235,12 +238,15 @@ class Run:
         reported = End(Cause.ERROR)  # nothing is known of it, should the call raise
         self._summary.begin(next_pass, quotes=upstream.can.quotes)
         self._relay.note_call(upstream)
+        self._observer.note_call(next_pass.kind, upstream=upstream.name, model=upstream.model)
         try:
             reported = await self._call(next_pass, upstream, prepared)
         finally:
             self.meter.end(reported)
             self._account.note_pass(next_pass, reported, model=upstream.model)
-        self._relay.note_end(upstream, reported, begun=self._summary.begun, health=self._health(reported))
+        health = self._health(reported)
+        self._relay.note_end(upstream, reported, begun=self._summary.begun, health=health)
+        self._observer.note_call_end(reported, health=health)
         return reported
 
     def _health(self, end: End) -> Cause:
@@ -280,6 +286,7 @@ class Run:
             meter.received_chars += len(text)
             if text and self._account.first_delta_ms is None:
                 self._account.note_delta()
+                self._observer.note_content()
                 self._say_started(None)
             if events := summary.receive_deltas(text):
                 await self._write(events)
@@ -314,6 +321,7 @@ class Run:
         )
 
     async def _write(self, events: Sequence[Event], *, final: bool = False) -> None:
+        self._observer.note_events(events, first=self._n + 1)
         entries = [Entry(self._n + i, event.type, encode(event), final) for i, event in enumerate(events, 1)]
         self._n += len(entries)
         await self._lease.append(entries, final=final)
@@ -327,14 +335,7 @@ class Run:
         await self._write([terminal], final=True)
         self._has_ended = True
         self._say_started(terminal.problem if isinstance(terminal, SummaryFailed) else None)
-        self._log(terminal)
-
-    def _log(self, terminal: Terminal) -> None:
-        ledger = terminal if isinstance(terminal, SummaryCompleted) else terminal.ledger
-        logger.info(
-            "summary %s: %s, %d bullets, %d rejected, %d passes, %d ms",
-            *(self.id, ledger.finish, ledger.bullets, ledger.rejected, len(ledger.passes), self._account.ms()),
-        )
+        self._observer.note_end(terminal)
 
     def _say_started(self, problem: Problem | None) -> None:
         if not self.started.done():

@@ -1,12 +1,12 @@
 """From settings to the model's side. Libraries are imported only for the upstream that is asked for."""
 
-import logging
 import os
 import ssl
 from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from streamsum.errors import SettingsError
 from streamsum.settings import Settings, UpstreamSettings
+from streamsum.telemetry.logs import logger
 from streamsum.upstream.base import Capabilities, Upstream
 from streamsum.upstreams_file import is_header_value, is_url
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 # Servers on one's own machine ask for no key, but the SDK does.
 _NO_KEY = "none"
-
-log = logging.getLogger("streamsum")
 
 
 def build_all(settings: Settings) -> tuple[Upstream, ...]:
@@ -46,9 +44,9 @@ def _kind(settings: Settings) -> Literal["openai", "embedded"]:
     if settings.upstream != "auto":
         return settings.upstream
     if settings.api_key:
-        log.info("OPENAI_API_KEY is set: using the model %s", settings.model)
+        logger.info("OPENAI_API_KEY is set: it is used", model=settings.model)
         return "openai"
-    log.info("OPENAI_API_KEY is not set: using the built-in model")
+    logger.info("OPENAI_API_KEY is not set: the built-in model is used")
     return "embedded"
 
 

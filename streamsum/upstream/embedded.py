@@ -5,7 +5,6 @@ the first call, takes one call at a time, and is started anew when it has died.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,14 +17,13 @@ import openai
 
 from streamsum.core.passes import Cause, End, Prompt
 from streamsum.errors import SettingsError
+from streamsum.telemetry.logs import logger
 from streamsum.upstream.base import Capabilities, Reply, UpstreamError
 from streamsum.upstream.llama_process import DidNotStart, LlamaProcess
 from streamsum.upstream.openai import OpenAIUpstream
 from streamsum.upstream.statuses import fitting_chars
 from streamsum.upstream.transport import Transport, http_client
 from streamsum.upstream.wires import messages_of
-
-log = logging.getLogger("streamsum")
 
 MODEL = "smollm2-135m-instruct"
 # What the model was trained for.
@@ -103,7 +101,7 @@ class EmbeddedUpstream:
         except TimeoutError:
             raise UpstreamError(End(Cause.TIMEOUT)) from None
         except DidNotStart as why:
-            log.error("the built-in model did not start: %s", why)
+            logger.error("the built-in model did not start", what=str(why))
             raise UpstreamError(End(Cause.ERROR)) from None
         except (openai.OpenAIError, httpx2.HTTPError):
             raise UpstreamError(End(Cause.ERROR)) from None

@@ -2,11 +2,10 @@
 
 The SDK builds the request (URL, keys, headers) and knows the provider; its lower door `client.post` costs a quarter of
 `chat.completions.create`. The answer is read past it, straight from the transport, by the wire's own decoder. The
-loggers of the libraries stay at WARNING (`telemetry.py`): nothing of a call is theirs to tell.
+loggers of the libraries stay at WARNING (`telemetry/logs.py`): nothing of a call is theirs to tell.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -17,6 +16,7 @@ import openai
 
 from streamsum.core.passes import Cause, End, Prompt
 from streamsum.settings import MaxTokensField, WireName
+from streamsum.telemetry.logs import logger
 from streamsum.upstream.answers import AnswerDecoder
 from streamsum.upstream.asking import Asking, Parameter, refused_parameters
 from streamsum.upstream.base import Capabilities, Reply, UpstreamError
@@ -24,8 +24,6 @@ from streamsum.upstream.clocks import Clocks
 from streamsum.upstream.statuses import end_of_status, is_too_long
 from streamsum.upstream.transport import Body, body_of
 from streamsum.upstream.wires import CHAT, RESPONSES
-
-log = logging.getLogger("streamsum")
 
 # After `[DONE]` the end of the body is a packet away, and a body read to its end keeps its connection for another call.
 GOODBYE_S = 0.05
@@ -122,7 +120,9 @@ class OpenAIUpstream:
         if given_up and asking != self._asking:
             self._asking = asking
             names = ", ".join(dict.fromkeys(given_up))
-            log.warning("%s does not take %s as sent: it is asked without from now on", self.name, names)
+            logger.warning(
+                "upstream does not take this as sent: asked without from now on", upstream=self.name, parameters=names
+            )
 
     async def _post(self, prompt: Prompt, asking: Asking) -> httpx2.Response:
         if self._max_tokens:

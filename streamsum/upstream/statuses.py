@@ -4,15 +4,13 @@ A provider's message is looked at and never repeated: of what it says, only name
 """
 
 import email.utils
-import logging
 import re
 import time
 
 import openai
 
 from streamsum.core.passes import Cause, End, Prompt
-
-log = logging.getLogger("streamsum")
+from streamsum.telemetry.logs import logger
 
 # Longer than this nobody waits, whatever the upstream asks for.
 MAX_RETRY_AFTER_S = 60.0
@@ -43,8 +41,13 @@ def end_of_status(error: openai.APIStatusError, *, prompt: Prompt, upstream: str
             return End(Cause.TOO_LONG, max_chars=_max_chars(error.body, prompt))
         case status:
             code, kind, parameter = (_name(error.body, member) for member in ("code", "type", "param"))
-            log.warning(
-                "%s refused a call: status %d, code %s, type %s, param %s", upstream, status, code, kind, parameter
+            logger.warning(
+                "upstream refused a call",
+                upstream=upstream,
+                status=status,
+                provider_code=code,
+                provider_type=kind,
+                provider_param=parameter,
             )
             return End(Cause.REJECTED)
 

@@ -19,6 +19,11 @@ from streamsum.runs.log import EventLog
 from streamsum.runs.opening import opened_log, sealer_of
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
+from streamsum.telemetry.exporting import tracing_of
+from streamsum.telemetry.loop_lag import LoopLag
+from streamsum.telemetry.metrics import Metrics
+from streamsum.telemetry.telemetry import Telemetry
+from streamsum.telemetry.tracing import Tracing
 from streamsum.upstream.given import Given, opened
 from streamsum.web.auth import Auth
 from streamsum.web.cors import Cors
@@ -30,6 +35,7 @@ from streamsum.web.key_ring import KeyRing
 from streamsum.web.limits import Limits
 from streamsum.web.patience import Patience
 from streamsum.web.problems import HANDLERS, Guard
+from streamsum.web.recording import Recording
 from streamsum.web.service import Service
 from streamsum.web.tickets import Tickets
 
@@ -43,6 +49,7 @@ class _Plan:
     log: EventLog | None
     item_model: type[BaseModel]
     patience: Patience
+    tracing: Tracing | None
 
 
 def create_app(
@@ -52,6 +59,7 @@ def create_app(
     log: EventLog | None = None,
     item_model: type[BaseModel] | None = None,
     patience: Patience | None = None,
+    tracing: Tracing | None = None,
 ) -> Starlette:
     """The service as an ASGI app. Without `settings` it reads the environment; raises SettingsError.
 
@@ -70,7 +78,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a path is ours or it is not
-    app.state.plan = _Plan(settings, upstream, log, item_model or load(settings.item_model), patience)
+    app.state.plan = _Plan(settings, upstream, log, item_model or load(settings.item_model), patience, tracing)
     app.state.service = None
     return app
 
@@ -81,12 +89,26 @@ def _middleware(settings: Settings, patience: Patience) -> list[Middleware]:
     return [
         *([Middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))] if proxies else []),
         Middleware(Envelope),
+        Middleware(Recording),
         *([Middleware(Cors, origins=origins)] if origins else []),
         Middleware(Guard, blocked_s=patience.blocked_s),
         Middleware(Doors, local_only=not settings.keys and not settings.no_keys, hosts=settings.trusted_hosts),
         Middleware(Auth),
         Middleware(Limits),
     ]
+
+
+@asynccontextmanager
+async def _telemetry_of(plan: _Plan) -> AsyncIterator[Telemetry]:
+    metrics = Metrics()
+    lag = LoopLag(metrics.loop_lag.observe)
+    tracing = plan.tracing or tracing_of(plan.settings)
+    try:
+        yield Telemetry(metrics=metrics, tracing=tracing)
+    finally:
+        lag.stop()
+        if plan.tracing is None:
+            await tracing.aclose()
 
 
 @asynccontextmanager
@@ -101,6 +123,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             log = await stack.enter_async_context(opened_log(plan.settings))
         keys = KeyRing(plan.settings.keys, path=plan.settings.keys_file)
         limiter = await stack.enter_async_context(opened_limiter(plan.settings))
+        telemetry = await stack.enter_async_context(_telemetry_of(plan))
         runs = Runs(
             upstreams=upstreams,
             log=log,
@@ -109,8 +132,10 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             sealer=sealer_of(plan.settings),
             key_named=keys.named,
             allowance=_allowance(limiter, plan.settings),
+            telemetry=telemetry,
         )
         stack.push_async_callback(runs.aclose)
+        telemetry.watch(running=runs.__len__, resting=runs.resting, upstreams=[each.name for each in upstreams])
         runs.adopt()
         await stack.enter_async_context(_watching(keys, runs))
         app.state.service = Service(
@@ -122,6 +147,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             tickets=Tickets(plan.settings.secrets),
             keys=keys,
             limiter=limiter,
+            telemetry=telemetry,
         )
         yield
 

@@ -19,7 +19,9 @@ from streamsum.web.accept import refuse_unacceptable
 from streamsum.web.auth import key_of
 from streamsum.web.cursors import Cursor
 from streamsum.web.doors import refuse_foreign_pages
+from streamsum.web.figures import figures
 from streamsum.web.preferences import idempotency_of, wants_async
+from streamsum.web.recording import origin_of
 from streamsum.web.resources import Resource
 from streamsum.web.responses import AcceptedResponse, EventStreamResponse, ResumeResponse, SummaryResponse
 from streamsum.web.service import Service
@@ -49,7 +51,8 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
     held_s = 0.0
     if not answer_at_once:
         held_s = service.settings.first_byte_s if wanted.stream else math.inf
-    begun = await service.runs.start_or_join(wanted, key=key, idempotency=named, held_s=held_s)
+    origin = origin_of(request.scope)
+    begun = await service.runs.start_or_join(wanted, key=key, idempotency=named, held_s=held_s, origin=origin)
     if answer_at_once:
         return AcceptedResponse(service, begun.id, key=key.name)
     return _answer(begun, wanted, service, key=key.name, held=True)
@@ -121,6 +124,7 @@ ROUTES = (
     Route("/v1/models", Resource(GET=models)),
     Route("/healthz", Resource(GET=healthz)),
     Route("/readyz", Resource(GET=readyz)),
+    Route("/metrics", Resource(GET=figures)),
 )
 
 
@@ -134,7 +138,8 @@ async def _start_or_resume(request: Request, service: Service, *, text_name: str
     data = queries.fields_of(request.scope["query_string"], text_name=text_name)
     wanted = validate(data, models=service.models(key))
     held_s = 0.0 if wanted.stream else math.inf
-    begun = await service.runs.start_or_join(wanted, key=key, idempotency=None, held_s=held_s)
+    origin = origin_of(request.scope)
+    begun = await service.runs.start_or_join(wanted, key=key, idempotency=None, held_s=held_s, origin=origin)
     return _answer(begun, wanted, service, key=key.name, held=False)
 
 

@@ -6,8 +6,6 @@ import secrets
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-REQUEST_ID = "streamsum.request_id"
-
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -25,7 +23,7 @@ _SECURITY = {
 class Envelope:
     """Middleware: `X-Request-ID` (the caller's, if it is one, else a new one), and what keeps browsers honest.
 
-    What follows finds the id as `scope["streamsum.request_id"]`.
+    What follows finds the id as `request.state.request_id`.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,7 +34,8 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope[REQUEST_ID] = request_id = _request_id(Headers(scope=scope))
+        request_id = _request_id(Headers(scope=scope))
+        scope.setdefault("state", {})["request_id"] = request_id
 
         async def labelled(message: Message) -> None:
             if message["type"] == "http.response.start":

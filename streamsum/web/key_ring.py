@@ -2,18 +2,16 @@
 
 import asyncio
 import hmac
-import logging
 from collections.abc import Callable, Iterable
 
 from streamsum.api_key import digest_of
 from streamsum.errors import SettingsError
 from streamsum.keys_file import NO_KEY, Key, load_keys, parse_keys
 from streamsum.telemetry import whereabouts
+from streamsum.telemetry.logs import logger
 
 # Reading a megabyte takes a millisecond, on a thread; whoever revokes a key waits no longer than that.
 LOOK_S = 2.0
-
-_logger = logging.getLogger("streamsum")
 
 
 class KeyRing:
@@ -50,7 +48,7 @@ class KeyRing:
                 if await self.look():
                     on_change()
             except Exception as error:  # noqa: BLE001 - a bug must not keep revoked keys alive for ever
-                _logger.error("the keys: a bug: %s", whereabouts(error))
+                logger.error("a bug", what="the keys", error=whereabouts(error))
 
     async def look(self) -> bool:
         """Is there anything new in the file? Then it holds."""
@@ -69,10 +67,10 @@ class KeyRing:
         self._put(keys)
         if self._by_name == before:
             return False
-        _logger.info("the keys have changed: %d can call", len(self._by_name))
+        logger.info("the keys have changed", keys=len(self._by_name))
         return True
 
     def _complain(self, what: str) -> None:
         if what != self._seen:
             self._seen = what
-            _logger.error("%s; the keys of before go on to hold", what)
+            logger.error("the keys file is wrong: the keys of before go on to hold", what=what)

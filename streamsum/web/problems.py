@@ -3,7 +3,6 @@
 Nothing of an exception's text is sent or logged, and nothing reaches the server's own traceback printer.
 """
 
-import logging
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -11,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from streamsum.errors import (
     Expired,
@@ -24,8 +24,10 @@ from streamsum.errors import (
 )
 from streamsum.runs.limits.limiter import OverLimit
 from streamsum.telemetry import whereabouts
+from streamsum.telemetry.logs import logger
 from streamsum.web.departure import ClientGone, bounded
 from streamsum.web.rate_fields import rate_fields
+from streamsum.web.service import telemetry_of
 
 # Another replica may answer at once, and a slot may be free in a moment.
 DEFAULT_RETRY_AFTER_S = 2
@@ -38,7 +40,20 @@ _LOG_CODES: dict[type[LogError], str] = {
 }
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
-_logger = logging.getLogger("streamsum")
+
+class ProblemResponse(Response):
+    """A problem, counted when it is sent."""
+
+    media_type = "application/problem+json"
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str]) -> None:
+        super().__init__(problem.model_dump_json(), problem.status, headers)
+        self._code = problem.code
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        telemetry_of(scope).note_problem(self._code)
+        await super().__call__(scope, receive, send)
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -48,7 +63,7 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
         sent["Retry-After"] = str(problem.retry_after or DEFAULT_RETRY_AFTER_S)
     if problem.status == 408:
         sent["Connection"] = "close"
-    return Response(problem.model_dump_json(), problem.status, sent, "application/problem+json")
+    return ProblemResponse(problem, sent)
 
 
 def problem_of(error: Exception) -> Problem:
@@ -116,6 +131,6 @@ class Guard:
 
 def _log(error: Exception) -> None:
     if isinstance(error, SettingsError):  # its words are ours, and meant for the operator
-        _logger.error("%s", error)
+        logger.error("a setting is wrong", what=str(error))
     else:
-        _logger.error("a bug: %s", whereabouts(error))
+        logger.error("a bug", error=whereabouts(error))

@@ -5,6 +5,7 @@ path; both watch the client's leaving from the first moment. There is one sender
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem
 from streamsum.runs.log import Entry, Listener
 from streamsum.web.departure import ClientGone, departure, let_go
-from streamsum.web.feed import Feed
+from streamsum.web.feed import Feed, News
 from streamsum.web.frames import Frames
 from streamsum.web.peek import Peek
 from streamsum.web.problems import problem_response
@@ -53,6 +54,11 @@ class EventStreamResponse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises LogError before anything is sent, ClientGone at any time."""
+        with self._service.telemetry.listening():
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        since = asyncio.get_running_loop().time()
         async with (
             self._service.log.listen(self._id, self._key, self._after) as listener,
             departure(receive) as gone,
@@ -68,7 +74,7 @@ class EventStreamResponse:
             else:
                 frames = Frames(send)
                 await frames.begin(location_of(scope, self._id))
-                await self._pump(Feed(entries, gone=gone), frames)
+                await self._pump(Feed(entries, gone=gone), frames, since=since)
 
     async def _why_not(self, gone: asyncio.Task[None]) -> Problem | None:
         """What went wrong before the first content: until then it is a real status."""
@@ -95,17 +101,24 @@ class EventStreamResponse:
             raise Expired from None
         return entries[-1].final and entries[-1].n == self._after
 
-    async def _pump(self, feed: Feed, frames: Frames) -> None:
+    async def _pump(self, feed: Feed, frames: Frames, *, since: float) -> None:
         try:
             while not feed.over:
                 batch = await feed.batch(within=self._service.patience.silence_s)
                 if not feed.over or batch:
+                    self._note(batch, since=since)
                     await frames.send(self._id, batch)
         except LogError:
             pass  # no terminal event: the client comes back, and finds what the log holds
         finally:
             await feed.aclose()
         await frames.end()
+
+    def _note(self, batch: Sequence[News], *, since: float) -> None:
+        now = asyncio.get_running_loop().time()
+        for news in batch:
+            if isinstance(news, Entry) and news.event == "bullet":
+                self._service.telemetry.note_sent(self._id, news.n, now=now, since=since)
 
 
 class ResumeResponse:
@@ -150,6 +163,10 @@ class SummaryResponse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises LogError, ClientGone."""
+        with self._service.telemetry.listening():
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._service.log.listen(self._id, self._key, 0) as entries, departure(receive) as gone:
             summary = snapshot(self._id, await _whole(Feed(entries, gone=gone)))
             if summary["status"] == "running":  # the log let go of it before its end

@@ -11,6 +11,7 @@ from streamsum.runs.limits.limiter import Limiter
 from streamsum.runs.log import EventLog
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
+from streamsum.telemetry.telemetry import Telemetry
 from streamsum.upstream.base import Upstream
 from streamsum.web.key_ring import KeyRing
 from streamsum.web.patience import Patience
@@ -29,6 +30,7 @@ class Service:
     tickets: Tickets = field(default_factory=Tickets)
     keys: KeyRing = field(default_factory=KeyRing)
     limiter: Limiter | None = None  # None where there are no keys
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
     @property
     def upstream(self) -> Upstream:
@@ -43,6 +45,13 @@ class Service:
         """The name of the key whose summary this ticket opens; None: it opens nothing (any more)."""
         name = self.tickets.key_of(id, ticket)
         return None if name is None or self.keys.named(name) is None else name
+
+
+def telemetry_of(scope: Scope) -> Telemetry:
+    """What records this request; without an open service, nothing but the log."""
+    app = scope.get("app")
+    service: Service | None = None if app is None else getattr(app.state, "service", None)
+    return Telemetry() if service is None else service.telemetry
 
 
 def service_of(scope: Scope) -> Service:

@@ -1,13 +1,13 @@
 """What keys have reserved for the summaries of this process, from before they begin until they are settled."""
 
 import asyncio
-import logging
 
 from streamsum.errors import LimiterDown, RequestRefused
 from streamsum.keys_file import Key
 from streamsum.runs.limits.limiter import Limiter, OverLimit, Reservation
 from streamsum.settings import WhenDown
 from streamsum.telemetry import whereabouts
+from streamsum.telemetry.logs import logger
 
 # What follows the end of a summary's time: outages that are waited out, another replica that takes it over.
 SPARE_S = 60
@@ -15,8 +15,6 @@ SPARE_S = 60
 AGAIN_S = 1.0
 # For what is still to be settled when the process goes; what is not then, runs out by itself.
 LAST_WORDS_S = 2.0
-
-_logger = logging.getLogger("streamsum")
 
 
 class Allowance:
@@ -95,4 +93,4 @@ class Allowance:
 
 
 def _say_bug(id: str, error: Exception) -> None:
-    _logger.error("summary %s: a bug: %s", id, whereabouts(error))
+    logger.error("a bug", summary=id, error=whereabouts(error))

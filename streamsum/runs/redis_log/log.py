@@ -1,7 +1,6 @@
 """The `EventLog` on Redis: a process's writers, its listeners, its lease and its mailbox, on one server."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Self
@@ -17,11 +16,10 @@ from streamsum.runs.redis_log.producers import Producers
 from streamsum.runs.redis_log.store import Store
 from streamsum.runs.redis_log.times import Times
 from streamsum.telemetry import whereabouts
+from streamsum.telemetry.logs import logger
 
 # A client that deletes twice does so at once: a retry after a lost answer.
 DELETED_MS = 600_000
-
-_logger = logging.getLogger("streamsum")
 
 
 class RedisLog:
@@ -132,7 +130,7 @@ class RedisLog:
             self._audience.fail()
         if is_there != self._was_there:
             self._was_there = is_there
-            _logger.warning("the event log is there again" if is_there else "the event log cannot be reached")
+            logger.warning("the event log is there again" if is_there else "the event log cannot be reached")
 
     async def _catch_up(self) -> None:
         self._producers.alert_all()
@@ -155,5 +153,5 @@ async def _unbreakable(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - its text stays here
-            _logger.error("the event log: a bug: %s", whereabouts(error))
+            logger.error("a bug in the event log", error=whereabouts(error))
             await asyncio.sleep(1)

@@ -1,0 +1,116 @@
+"""A service in whose every place a canary is planted, and a watch over all that it records: does one sing anywhere?
+
+All is at DEBUG, the libraries' loggers too, which no operator can have: whatever they say comes to our own handler.
+"""
+
+import io
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from streamsum.core.event_stream import EventStreamDecoder
+from streamsum.settings import Settings
+from streamsum.telemetry.logs import set_up
+from streamsum.telemetry.otel import OtelTracing
+from streamsum.upstream.given import Given
+from streamsum.web.patience import Patience
+from tests.servers import Served, served
+
+# In every text that is planted, whatever else it says.
+CANARY = "canary"
+SOURCE = "A canary sang in the shaft, and the miners left it. The canary was lit in 1698."
+FOCUS = "what the canary saw"
+HEADERS = {
+    "Authorization": "Bearer sk-canary",
+    "Cookie": "session=canary",
+    "User-Agent": "canary/1.0",
+    "Referer": "http://canary.example/canary?canary",
+    "X-Forwarded-For": "canary",
+    "traceparent": "canary",
+    "tracestate": "canary=canary",
+    "baggage": "canary=canary",
+}
+KEY = "sk-canary-upstream"
+
+
+class Watch:
+    """What was recorded of a service, and what it answered beside bullets."""
+
+    def __init__(self, it: Served, exporter: InMemorySpanExporter, said: io.StringIO) -> None:
+        self.it = it
+        self._exporter = exporter
+        self._said = said
+        self._answers: list[str] = []
+        self.seen: dict[str, str] = {}
+
+    async def post(self, **more: object) -> None:
+        """A summary, to its end."""
+        body = {"text": SOURCE, "focus": FOCUS, "evidence": "off", **more}
+        self.note_answer(await self.it.client.post("/v1/summaries", json=body, headers=HEADERS))
+
+    async def get(self, path: str) -> None:
+        """The same by a query."""
+        params = {"q" if path == "/stream" else "text": SOURCE, "focus": FOCUS}
+        self.note_answer(await self.it.client.get(path, params=params, headers=HEADERS))
+
+    def note_answer(self, response: httpx2.Response) -> None:
+        """Headers, and the body but for bullets, which are what was asked for."""
+        told: list[Any] = [dict(response.headers)]
+        if response.headers.get("content-type", "").startswith("text/event-stream"):
+            events = [json.loads(event.data) for event in EventStreamDecoder().feed(response.content)]
+            told += [event for event in events if event["type"] not in {"bullet", "bullet.delta"}]
+        else:
+            told.append(response.text)
+        self._answers.append(json.dumps(told))
+
+    async def look(self) -> None:
+        """See what is recorded by now; call it while the service is there."""
+        scrape = await self.it.client.get("/metrics")
+        self.seen |= {"figures": scrape.text, "answers": "\n".join(self._answers)}
+
+    def close(self) -> None:
+        """See the rest: all that was said, and every span."""
+        self.seen["log"] = self._said.getvalue()
+        self.seen["traces"] = "\n".join(span.to_json() for span in self._exporter.get_finished_spans())
+
+    def leaks(self) -> list[str]:
+        """Where a canary sings: the place, and the line."""
+        for place in ("figures", "answers", "log", "traces"):
+            assert self.seen[place], f"nothing was recorded: {place}"
+        return [
+            f"{place}: {line}"
+            for place, text in self.seen.items()
+            for line in text.splitlines()
+            if CANARY in line.lower()
+        ]
+
+
+@asynccontextmanager
+async def watched(
+    upstream: Given | None,
+    capfd: pytest.CaptureFixture[str],
+    *,
+    settings: Settings | None = None,
+    patience: Patience | None = None,
+) -> AsyncIterator[Watch]:
+    """Look at `leaks()` behind the block. Logging must be restored by the test (`sober_logging`)."""
+    said, exporter = io.StringIO(), InMemorySpanExporter()
+    set_up("DEBUG", "json", stream=said)
+    logging.getLogger().setLevel("DEBUG")
+    for name in list(logging.root.manager.loggerDict):
+        logging.getLogger(name).setLevel("DEBUG")
+    tracing = OtelTracing(exporter)
+    capfd.readouterr()
+    async with served(upstream, settings=settings, patience=patience, tracing=tracing, limit_s=60) as it:
+        watch = Watch(it, exporter, said)
+        yield watch
+        await watch.look()
+    await tracing.aclose()
+    watch.close()
+    watch.seen["output"] = "".join(capfd.readouterr())

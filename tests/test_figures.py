@@ -1,0 +1,157 @@
+"""`/metrics`, over real HTTP: where it is, where it is not, and that it counts what happens."""
+
+import asyncio
+import signal
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+from benchmarks.fake_upstream import Content, FakeUpstream, Reset, Role, Status, answer, bullets
+from streamsum.errors import SettingsError
+from streamsum.listening import PortTaken, bind_metrics
+from streamsum.serve import serve
+from streamsum.settings import Settings
+from streamsum.web.app import create_app, lifespan
+from tests.asgi import Wire, scope_of
+from tests.scrape import Scrape
+from tests.scripted import ScriptedUpstream
+from tests.servers import LIMIT_S, Served, client_of, events_of, served, settings_for
+
+DOCUMENT = '{"bullets": ["The first.", "The second."]}'
+
+
+async def scrape(it: Served) -> Scrape:
+    response = await it.client.get("/metrics")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return Scrape.of(response.content)
+
+
+async def test_on_loopback_it_is_on_the_main_port() -> None:
+    """Nothing else to set up on one's own machine."""
+    async with served(ScriptedUpstream(script=[DOCUMENT])) as it:
+        events_of(await it.client.get("/stream?q=a"))
+        figures = await scrape(it)
+        assert figures.above_zero("streamsum_summaries_total", "finish") == {"complete": 1}
+        assert figures["streamsum_first_bullet_seconds_count"] == 1
+        assert (await it.client.head("/metrics")).status_code == 405
+
+
+@pytest.mark.parametrize("server", [("10.0.0.7", 8080), ("::", 8080), None])
+async def test_elsewhere_it_is_not_there(server: tuple[str, int] | None) -> None:
+    """As any path that there is not."""
+    app = create_app(Settings(no_keys=True), upstream=ScriptedUpstream())
+    wire = Wire()
+    async with lifespan(app):
+        await wire.run(app, scope_of("/metrics", server=server))
+    assert wire.status == 404
+
+
+async def test_bullets_are_timed_to_their_listeners() -> None:
+    """Live ones: a replay, and a summary that is waited for, tell nothing of us."""
+    async with served(ScriptedUpstream(script=[DOCUMENT])) as it:
+        response = await it.client.post("/v1/summaries", json={"text": "a"})
+        events_of(response)
+        figures = await scrape(it)
+        assert figures["streamsum_emission_lag_seconds_count"] == 2
+        assert 0 < figures["streamsum_emission_lag_seconds_sum"] < LIMIT_S
+        events_of(await it.client.get(f"{response.headers['location']}/events"))
+        assert (await it.client.post("/v1/summaries", json={"text": "a", "stream": False})).status_code == 200
+        assert (await scrape(it))["streamsum_emission_lag_seconds_count"] == 2
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_who_follows_is_counted(stream: bool) -> None:
+    """While it does, whether it sees events or waits for them all; and what runs."""
+    gate = asyncio.Event()
+    async with served(ScriptedUpstream(script=[DOCUMENT[:30], gate, DOCUMENT[30:]])) as it:
+        follower = asyncio.create_task(it.client.post("/v1/summaries", json={"text": "a", "stream": stream}))
+        async with asyncio.timeout(LIMIT_S):
+            while (figures := await scrape(it))["streamsum_listeners"] == 0:
+                pass
+        assert figures["streamsum_listeners"] == figures["streamsum_summaries_running"] == 1
+        gate.set()
+        await follower
+        figures = await scrape(it)
+        assert figures["streamsum_listeners"] == figures["streamsum_summaries_running"] == 0
+
+
+async def test_problems_are_counted_by_their_code() -> None:
+    """Whoever answers them: a route, the router, the doors."""
+    async with served(ScriptedUpstream(), settings=Settings(max_body_bytes=10)) as it:
+        for path, host in [("/nowhere", "localhost"), ("/stream?q=", "localhost"), ("/stream?q=a", "elsewhere")]:
+            await it.client.get(path, headers={"Host": host})
+        await it.client.post("/v1/summaries", json={"text": "a" * 10})
+        figures = await scrape(it)
+    problems = {"not_found": 1, "invalid_request": 1, "forbidden": 1, "too_large": 1}
+    assert figures.above_zero("streamsum_problems_total", "code") == problems
+
+
+async def test_an_upstream_that_rests_is_seen() -> None:
+    """Five failures of one, counted by cause."""
+    async with FakeUpstream((Status(401),)) as model, served(None, settings=settings_for(model)) as it:
+        for _ in range(5):
+            await it.client.post("/v1/summaries", json={"text": "a"})
+        figures = await scrape(it)
+    assert figures.where("streamsum_upstream_calls_total", upstream="openai", cause="rejected") == 5
+    assert figures.above_zero("streamsum_upstream_rests_total", "upstream") == {"openai": 1}
+    assert figures.above_zero("streamsum_upstream_resting", "upstream") == {"openai": 1}
+
+
+async def test_a_summary_that_fails_is_counted_by_its_finish() -> None:
+    """With a bullet, which came and stays."""
+    script = (Role(), Content('{"bullets": ["The first.", '), Reset())
+    async with FakeUpstream(script) as model, served(None, settings=settings_for(model)) as it:
+        events_of(await it.client.get("/stream?q=a"))
+        figures = await scrape(it)
+    assert figures.above_zero("streamsum_summaries_total", "finish") == {"upstream_truncated": 1}
+    assert figures.where("streamsum_bullets_total", outcome="passed") == 1
+
+
+# The listener of its own.
+
+
+async def test_it_has_a_listener_of_its_own() -> None:
+    """Without a key and for whoever reaches it; nothing else is there; it goes with the service."""
+    async with FakeUpstream(answer(bullets("The first."))) as model, asyncio.timeout(LIMIT_S):
+        with ExitStack() as stack:
+            listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+            main, own = (each.getsockname()[1] for each in listeners)
+            app = create_app(settings_for(model))
+            task = asyncio.create_task(serve(app, listeners[0], metrics=listeners[1]))
+            async with client_of(main) as client, client_of(own) as prometheus:
+                events_of(await client.get("/stream?q=a"))
+                figures = Scrape.of((await prometheus.get("/metrics", headers={"Host": "anything"})).content)
+                assert figures["streamsum_summaries_total"] == 1
+                for path in ("/", "/healthz", "/stream?q=a"):
+                    response = await prometheus.get(path)
+                    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+                assert (await prometheus.post("/metrics")).json()["code"] == "method_not_allowed"
+            signal.raise_signal(signal.SIGTERM)
+            await task
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "[::1]:0", "localhost:0"])
+def test_where_it_listens_is_a_setting(address: str) -> None:
+    """An address of this machine and a port."""
+    with bind_metrics(Settings.read({"STREAMSUM_METRICS_ADDR": address})) as listener:
+        assert listener is not None
+        assert listener.getsockname()[1] > 0
+    with bind_metrics(Settings()) as nobody:
+        assert nobody is None
+
+
+@pytest.mark.parametrize("address", ["9090", ":9090", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:65536", "127.0.0.1:"])
+def test_what_is_no_address_is_told(address: str) -> None:
+    """Before anything starts."""
+    with pytest.raises(SettingsError, match="STREAMSUM_METRICS_ADDR must be host:port"):
+        Settings.read({"STREAMSUM_METRICS_ADDR": address})
+
+
+def test_what_cannot_be_listened_on_is_told() -> None:
+    """No address of this machine; a port that somebody has."""
+    with pytest.raises(SettingsError, match="STREAMSUM_METRICS_ADDR is no address"):
+        bind_metrics(Settings(metrics_addr=("no.such.host.invalid", 0)))
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PortTaken):
+        bind_metrics(Settings(metrics_addr=("127.0.0.1", taken.getsockname()[1])))
