@@ -215,8 +215,8 @@ async def test_what_was_never_reserved_is_not_settled(opened: Open) -> None:
 
 
 @needs_redis
-async def test_without_its_server_it_says_so(redis: RedisServer) -> None:
-    """Within the time for an answer; and goes on as soon as it is back."""
+async def test_without_its_server_it_says_so(redis: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Within the time for an answer; and goes on as soon as it is back. The log has each once."""
     limiter = RedisLimiter(redis.url, times=Times(answer_s=0.1))
     assert (await limiter.hit("alice", 3))[0]
     redis.pause()
@@ -238,6 +238,7 @@ async def test_without_its_server_it_says_so(redis: RedisServer) -> None:
             except LimiterDown:
                 await asyncio.sleep(0.02)
     await limiter.aclose()
+    assert caplog.messages == ["the limits cannot be reached", "the limits are there again"]
 
 
 @needs_redis

@@ -16,6 +16,7 @@ from streamsum.runs.limits.quotas import refusal
 from streamsum.runs.limits.window import Window
 from streamsum.runs.redis_log.store import MAX_CONNECTIONS, Store
 from streamsum.runs.redis_log.times import Times
+from streamsum.telemetry.logs import logger
 
 # After a question that was not answered, nobody else waits for an answer: so long, all are told at once.
 AWAY_S = 1.0
@@ -40,6 +41,7 @@ class RedisLimiter:
         self._window = Window(store, window_s=minute_s)
         self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
         self._away_until = float("-inf")
+        self._is_there = True
 
     async def hit(self, key: str, per_minute: int) -> tuple[bool, Standing]:
         """See `Limiter.hit`."""
@@ -77,5 +79,12 @@ class RedisLimiter:
                 answer: Answer = await self._store.within(question())
             except LogDown:
                 self._away_until = asyncio.get_running_loop().time() + AWAY_S
+                self._note(is_there=False)
                 raise LimiterDown from None
+            self._note(is_there=True)
             return answer
+
+    def _note(self, *, is_there: bool) -> None:
+        if is_there is not self._is_there:
+            self._is_there = is_there
+            logger.warning("the limits are there again" if is_there else "the limits cannot be reached")
