@@ -7,12 +7,15 @@ import asyncio
 import importlib
 import json
 import re
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from typing_extensions import override
 
+from streamsum.runs.log import Entry, Listener
+from streamsum.runs.memory_log import MemoryLog
 from streamsum.settings import Settings
 from streamsum.web.patience import Patience
 from tests.keys import ALICE, keyed
@@ -149,6 +152,8 @@ PROVED_BY = {
         "tests.test_auth.test_two_keys_are_none",
         "tests.test_auth.test_what_is_not_known_to_be_open_is_closed",
         "tests.test_auth.test_a_key_in_the_query_is_refused",
+        "tests.test_key_leaks.test_nobody_who_is_refused",
+        "tests.test_key_leaks.test_no_key_in_a_query",
         "tests.test_auth.TestRevoking.test_it_ends_its_summaries_and_opens_nothing_any_more",
         "tests.test_api_key.test_a_key_is_random_and_fit_for_a_header",
         "tests.test_key_ring.test_a_key_opens_for_its_holder",
@@ -180,6 +185,7 @@ PROVED_BY = {
         "tests.test_doors.test_by_its_own_names_only",
         "tests.test_proxies.test_a_proxy_of_ours_is_believed",
         "tests.test_proxies.test_nobody_else_is",
+        "tests.test_key_limits.TestRequestsAMinute.test_it_goes_by_the_key_wherever_it_comes_from",
     ],
     "the same POST again": ["tests.test_joining.TestIdempotency.test_the_same_post_joins_the_running_summary"],
     "body that dribbles in": ["tests.test_bodies.test_a_body_that_dribbles_in_is_408"],
@@ -200,6 +206,8 @@ PROVED_BY = {
         "tests.test_app.TestLeaving.test_during_a_replay",
         "tests.test_connections.test_a_client_that_sends_ahead_and_leaves_is_seen",
         "tests.test_churn.test_nothing_is_left_behind",
+        "tests.test_key_limits.TestSummariesAtOnce.test_a_deletion_frees_its_place",
+        "tests.test_key_limits.TestTokensADay.test_who_leaves_before_the_figures_come_pays_for_what_came",
     ],
     "CR LF in anything echoed": ["tests.test_envelope.test_anything_else_gets_a_new_one"],
 }
@@ -218,6 +226,38 @@ async def test_a_request_that_is_refused(row: Row) -> None:
             assert (status, code) == (row.status, None if request.startswith(b"HEAD") else row.code), request[:200]
         assert (await at.client.get("/healthz")).status_code == 200
     assert upstream.prompts == []
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.code == "invalid_event_id"], ids=lambda row: row.threat)
+async def test_what_is_no_cursor_is_never_handed_on(row: Row) -> None:
+    """To the event log, which may be on Redis."""
+    log = Asked()
+    async with served(ScriptedUpstream(), log=log) as at:
+        for request in row.requests:
+            async with raw_client(at.port) as client:
+                await client.send(request)
+                assert (await client.head())[0] == row.status
+    assert log.asked == []
+
+
+class Asked(MemoryLog):
+    """What it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(grace_s=10, keep_s=10, keep_bytes=1000)
+        self.asked: list[str] = []
+
+    @override
+    async def read(self, id: str, key: str) -> Sequence[Entry]:
+        self.asked.append(id)
+        return await super().read(id, key)
+
+    @override
+    @asynccontextmanager
+    async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Listener]:
+        self.asked.append(id)
+        async with super().listen(id, key, after) as listener:
+            yield listener
 
 
 async def answer_of(client: RawClient, *, without_body: bool) -> tuple[int, str | None]:

@@ -87,6 +87,17 @@ class TestRequestsAMinute:
                 assert (await at.client.get("/v1/models", headers=bearer(f"{ALICE}x"))).status_code == 401
             assert (await at.client.get("/v1/models", headers=bearer())).status_code == 200
 
+    async def test_it_goes_by_the_key_wherever_it_comes_from(self) -> None:
+        """An address is what a caller says it is, or a proxy."""
+        settings = replace(keyed(requests_per_minute=2), trusted_proxies=("127.0.0.1",))
+        async with served(saying(), settings=settings) as at:
+            statuses = [
+                (await at.client.get("/v1/models", headers={**bearer(), name: f"198.51.100.{n}"})).status_code
+                for n, name in enumerate(("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Forwarded-For"))
+            ]
+            assert statuses == [200, 200, 429, 429]
+            assert (await at.client.get("/v1/models", headers=bearer(BOB))).status_code == 200
+
     async def test_following_and_cancelling_are_not_counted(self) -> None:
         """An `EventSource` that is refused once never comes back; a model that is not hung up goes on."""
         async with served(saying(DOCUMENT), settings=keyed(requests_per_minute=1)) as at:

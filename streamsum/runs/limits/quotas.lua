@@ -28,7 +28,7 @@ local function close(member)
   local amount = tonumber(redis.call('HGET', held, member) or 0)
   redis.call('ZREM', open, member)
   redis.call('HDEL', held, member)
-  redis.call('HINCRBY', held, '*', whole(-amount))
+  redis.call('HINCRBY', held, '*', whole(0 - amount)) -- not `-amount`: that of 0 is '-0', which Redis takes for no number
   return amount
 end
 
