@@ -22,7 +22,7 @@ class Moody(MemoryLimiter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.settled: list[tuple[str, int, bool]] = []
 
     @override
@@ -82,6 +82,21 @@ async def test_closed_refuses_what_cannot_be_counted_and_keeps_nothing_of_it() -
     await asyncio.sleep(2 * AGAIN_S)
     await allowance.reserve(ALICE, "b", 100)
     assert limiter.settled == [("a", 0, False)]
+
+
+@in_jumping_time
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), ValueError()], ids=repr)
+async def test_who_does_not_wait_for_the_answer_has_nothing_reserved(error: BaseException) -> None:
+    """A request that is cancelled in the middle of the question; and a bug."""
+    limiter = Moody()
+    allowance = an_allowance(limiter)
+    limiter.error = error
+    with pytest.raises(type(error)):
+        await allowance.reserve(ALICE, "a", 100)
+    limiter.error = None
+    await settle()
+    assert limiter.settled == [("a", 0, False)]
+    await allowance.reserve(ALICE, "b", 100)
 
 
 @in_jumping_time

@@ -9,6 +9,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
+from streamsum.runs.limits import allowance
 from streamsum.serve import LAST_WORDS_S
 from streamsum.settings import Settings
 from streamsum.web.endpoints import ROUTES
@@ -163,7 +164,8 @@ def test_a_pod_has_longer_to_go_than_it_takes(overlay: str) -> None:
     known_s = container(overlay)["lifecycle"]["preStop"]["sleep"]["seconds"]
     unready_s = container(overlay)["readinessProbe"]["periodSeconds"]
     assert known_s > unready_s
-    assert known_s + settings_of(overlay).drain_s + LAST_WORDS_S < pod(overlay)["terminationGracePeriodSeconds"]
+    last_words_s = LAST_WORDS_S + allowance.LAST_WORDS_S
+    assert known_s + settings_of(overlay).drain_s + last_words_s < pod(overlay)["terminationGracePeriodSeconds"]
 
 
 @overlays

@@ -48,6 +48,9 @@ class Allowance:
                 return
             self.release(key.name, id)  # it may be reserved all the same
             raise RequestRefused("limiter_unavailable") from None
+        except BaseException:  # who wanted it is gone, or a bug: the same
+            self.release(key.name, id)
+            raise
         if refused is not None:
             raise OverLimit(refused)
 
