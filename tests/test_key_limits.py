@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message
 from streamsum.core.cost import expected
 from streamsum.core.models import SummaryRequest
 from streamsum.core.passes import Cause, End, Usage
+from streamsum.runs.limits.redis import RedisLimiter
 from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
 from tests.asgi import scope_of
@@ -295,11 +296,15 @@ async def spent_by_alice(at: Served) -> int:
 async def two_apps(
     redis: RedisServer, settings: Settings, upstream: ScriptedUpstream
 ) -> AsyncIterator[Sequence[Starlette]]:
-    """Whose event logs are patient: a storm of tries takes the processor's time, and so does what measures coverage."""
+    """Which are patient with their server: a storm of tries takes the processor's time, as do others on the machine."""
     settings = replace(settings, event_log=SecretStr(redis.url))
     async with AsyncExitStack() as stack:
         logs = [await stack.enter_async_context(redis_log(redis, times=PATIENT)) for _ in range(2)]
-        apps = [create_app(settings, upstream=upstream, log=log) for log in logs]
+        limiters = [await stack.enter_async_context(aclosing(RedisLimiter(redis.url, times=PATIENT))) for _ in logs]
+        apps = [
+            create_app(settings, upstream=upstream, log=log, limiter=limiter)
+            for log, limiter in zip(logs, limiters, strict=True)
+        ]
         for app in apps:
             await stack.enter_async_context(lifespan(app))
         yield apps

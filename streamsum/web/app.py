@@ -47,6 +47,7 @@ class _Plan:
     settings: Settings
     upstream: Given | None
     log: EventLog | None
+    limiter: Limiter | None
     item_model: type[BaseModel]
     patience: Patience
     tracing: Tracing | None
@@ -57,6 +58,7 @@ def create_app(
     *,
     upstream: Given | None = None,
     log: EventLog | None = None,
+    limiter: Limiter | None = None,
     item_model: type[BaseModel] | None = None,
     patience: Patience | None = None,
     tracing: Tracing | None = None,
@@ -78,7 +80,8 @@ def create_app(
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a path is ours or it is not
-    app.state.plan = _Plan(settings, upstream, log, item_model or load(settings.item_model), patience, tracing)
+    item_model = item_model or load(settings.item_model)
+    app.state.plan = _Plan(settings, upstream, log, limiter, item_model, patience, tracing)
     app.state.service = None
     return app
 
@@ -122,7 +125,9 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if log is None:
             log = await stack.enter_async_context(opened_log(plan.settings))
         keys = KeyRing(plan.settings.keys, path=plan.settings.keys_file)
-        limiter = await stack.enter_async_context(opened_limiter(plan.settings))
+        limiter = plan.limiter
+        if limiter is None:
+            limiter = await stack.enter_async_context(opened_limiter(plan.settings))
         telemetry = await stack.enter_async_context(_telemetry_of(plan))
         runs = Runs(
             upstreams=upstreams,
