@@ -16,6 +16,7 @@ from streamsum.errors import Problem
 from streamsum.runs.account import Account
 from streamsum.runs.interruption import Interruption
 from streamsum.runs.journal import Journal
+from streamsum.runs.meter import Meter
 from streamsum.runs.previews import Previews
 from streamsum.runs.relay import Relay
 from streamsum.runs.tail import Tail
@@ -39,6 +40,7 @@ class Calls:
         interruption: Interruption,
         account: Account,
         observer: Observer,
+        meter: Meter,
         deadline: float,
         started: asyncio.Future[Problem | None],
     ) -> None:
@@ -53,6 +55,7 @@ class Calls:
         self._interruption = interruption
         self._account = account
         self._observer = observer
+        self._meter = meter
         self._deadline = deadline
         self._started = started
         self._winding_up = False
@@ -120,6 +123,7 @@ class Calls:
         try:
             reported = await self._call(next_pass, upstream, prepared)
         finally:
+            self._meter.end(reported)
             self._account.note_pass(next_pass, reported, model=upstream.model)
         health = self._health(reported)
         self._relay.note_end(upstream, reported, begun=self._summary.begun, health=health)
@@ -140,6 +144,7 @@ class Calls:
             async with scope:
                 with self._interruption.rings(scope):
                     prompt = next_pass.prompt(quotes=upstream.can.quotes)
+                    self._meter.begin(prompt)
                     async with upstream.call(prompt, deadline=self._deadline) as reply:
                         self._relay.note_answer()
                         del prompt  # it has the whole source in it, and the answer may take minutes
@@ -155,12 +160,13 @@ class Calls:
 
     async def _pump(self, reply: Reply, tail: Tail) -> None:
         """The way of the data. `take` is called in the frame that read; this task wakes up where there is to write."""
-        summary = self._summary
+        summary, meter = self._summary, self._meter
         events: list[Event] = []
         reads_on = True
 
         def take(text: str) -> bool:
             nonlocal events, reads_on
+            meter.received_chars += len(text)
             if text and self._account.first_delta_ms is None:
                 self._note_content()
             events = summary.receive_deltas(text)

@@ -5,7 +5,7 @@ Each way out appends exactly one final event, unless the right to write is lost 
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -21,6 +21,7 @@ from streamsum.runs.calls import Calls
 from streamsum.runs.interruption import Interruption
 from streamsum.runs.journal import Journal
 from streamsum.runs.log import Entry, Happening, Lease
+from streamsum.runs.meter import Meter
 from streamsum.runs.previews import Previews
 from streamsum.runs.relay import Relay
 from streamsum.telemetry import whereabouts
@@ -39,6 +40,7 @@ class Run:
         request: SummaryRequest,
         *,
         id: str,
+        key: str = "",
         relay: Relay,
         lease: Lease,
         admitted: float,
@@ -47,15 +49,21 @@ class Run:
         reask: int = 1,
         held_s: float = 0.0,
         stored: Sequence[Entry] = (),
+        settle: Callable[["Run"], Awaitable[None]] | None = None,
         observer: Observer | None = None,
     ) -> None:
-        """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then.
+        """`key`: the name of whose it is. `admitted` is in `loop.time()` seconds; the whole has `total_s` from then.
 
-        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long its
-        caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of it.
+        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long
+        its caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of
+        it. `settle` is awaited before the end is said: who then begins the next summary finds this one's place free.
         `observer` is told what happens.
         """
         self.id = id
+        self.key = key
+        self.meter = Meter()
+        self.was_taken_over = bool(stored)
+        self._settle = settle
         # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
         # is cancelled cancels it for all.
         self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
@@ -80,6 +88,7 @@ class Run:
             interruption=self._interruption,
             account=self._account,
             observer=self._observer,
+            meter=self.meter,
             deadline=admitted + total_s,
             started=self.started,
         )
@@ -173,6 +182,8 @@ class Run:
 
     async def _close(self) -> None:
         terminal = self._summary.close(self._interruption.stopped, self._account.bill())
+        if self._settle is not None:
+            await self._settle(self)
         await self._journal.write([terminal], final=True)
         self._has_ended = True
         self._say_started(terminal.problem if isinstance(terminal, SummaryFailed) else None)
