@@ -6,7 +6,7 @@ The text is examples/lighthouse.txt; the model is a fake one that stands still f
 import asyncio
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
@@ -30,28 +30,48 @@ NARROW: ViewportSize = {"width": 390, "height": 844}
 Scheme = Literal["light", "dark"]
 
 
+class Picture(NamedTuple):
+    """What it shows, and where it goes."""
+
+    file: Path
+    size: ViewportSize
+    scheme: Scheme
+    is_over: bool
+
+
 def script(gate: Gate) -> Script:
     """Held at the gate, with a bullet open: a preview comes at most ten times a second."""
     return (Role(), Content(BEGUN), Pause(0.2), Content(OPEN, 100), gate, Content(REST), Finish(), Done())
 
 
-async def take(browser: Browser, folder: Path) -> None:
-    """light.png: while it runs; dark.png, narrow.png: when it is over."""
+async def take(browser: Browser, folder: Path, *, scale: float = 2) -> list[Path]:
+    """light.png: while it runs; dark.png, narrow.png: when it is over. `scale`: their pixels for one of the page."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    await _take(browser, folder / "light.png", WIDE, "light", is_over=False)
-    await _take(browser, folder / "dark.png", WIDE, "dark", is_over=True)
-    await _take(browser, folder / "narrow.png", NARROW, "light", is_over=True)
+    pictures = [
+        Picture(folder / "light.png", WIDE, "light", is_over=False),
+        Picture(folder / "dark.png", WIDE, "dark", is_over=True),
+        Picture(folder / "narrow.png", NARROW, "light", is_over=True),
+    ]
+    for each in pictures:
+        await _take(browser, each, scale)
+    return [each.file for each in pictures]
 
 
-async def _take(browser: Browser, file: Path, size: ViewportSize, scheme: Scheme, *, is_over: bool) -> None:
+async def _take(browser: Browser, picture: Picture, scale: float) -> None:
     gate = Gate()
     async with (
         FakeUpstream(script(gate)) as model,
         served(None, settings=settings_for(model)) as at,
-        opened(browser, f"http://127.0.0.1:{at.port}/", viewport=size, color_scheme=scheme, scale=2) as page,
+        opened(
+            browser,
+            f"http://127.0.0.1:{at.port}/",
+            viewport=picture.size,
+            color_scheme=picture.scheme,
+            scale=scale,
+        ) as page,
     ):
-        await _summarise(page, gate, is_over=is_over)
-        await page.screenshot(path=file)
+        await _summarise(page, gate, is_over=picture.is_over)
+        await page.screenshot(path=picture.file)
         gate.open()
 
 
@@ -67,8 +87,10 @@ async def _summarise(page: Page, gate: Gate, *, is_over: bool) -> None:
 
 
 async def main(folder: Path) -> None:
+    """Of a browser of its own."""
     async with chromium() as browser:
-        await take(browser, folder)
+        for file in await take(browser, folder):
+            print(file)
 
 
 if __name__ == "__main__":

@@ -3,21 +3,43 @@
 What comes when is asserted by order: the model stands at a gate while the page is looked at.
 """
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from benchmarks.fake_upstream import Content, Done, FakeUpstream, Finish, Gate, Role, Script, answer, bullets
+from benchmarks.fake_upstream import (
+    Content,
+    Done,
+    FakeUpstream,
+    Finish,
+    Gate,
+    NoAnswer,
+    Role,
+    Script,
+    Status,
+    answer,
+    bullets,
+)
+from streamsum.settings import Settings
 from tests.browser import chromium, needs_chromium, opened
-from tests.servers import served, settings_for
+from tests.keyed import KEY, keyed
+from tests.node import package_file
+from tests.screenshots import take
+from tests.servers import environment_for, served, settings_for
+from tests.tcp_proxy import tcp_proxy
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 SOURCE = "The tower was built of oak. It stood for forty-six years.\n\nA candle set the lantern on fire in 1755."
+# What was withheld is not asked for again: the fake model would say it all again.
+ONE_PASS = {"STREAMSUM_REASK": "0"}
 WHOLE = 10_000  # characters a token: each content in one piece
 
 
@@ -59,12 +81,12 @@ class Shown:
 
 
 @asynccontextmanager
-async def shown(browser: Browser, script: Script) -> AsyncIterator[Shown]:
-    """The page of a server whose model plays `script`."""
+async def shown(browser: Browser, *scripts: Script, settings: dict[str, str] = ONE_PASS) -> AsyncIterator[Shown]:
+    """The page of a server whose model plays these scripts, call by call."""
     async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model)) as at,
-        opened(browser, f"http://127.0.0.1:{at.port}/") as page,
+        FakeUpstream(scripts) as model,
+        served(None, settings=Settings.read(environment_for(model) | settings)) as at,
+        opened(browser, f"http://127.0.0.1:{at.port}/", permissions=["clipboard-read", "clipboard-write"]) as page,
     ):
         yield Shown(page, model)
 
@@ -151,3 +173,255 @@ async def test_stop_stops_the_model(browser: Browser) -> None:
         assert await (await it.model.next_call()).closed(within=2) == "hung_up"
         await expect(it.status).to_contain_text("Stopped. One bullet")
         await expect(it.bullets).to_have_count(1)
+
+
+async def test_stop_stops_a_model_that_has_said_nothing_yet(browser: Browser) -> None:
+    """The POST is not answered yet, so nobody has told the summary's id: it is asked for."""
+    async with shown(browser, (NoAnswer(),)) as it:
+        await it.summarise()
+        call = await it.model.next_call()
+        await it.press("Stop")
+        assert await call.closed(within=2) == "hung_up"
+        await expect(it.status).to_contain_text("Stopped. No bullets")
+        assert it.model.calls_made == 1
+
+
+async def test_it_goes_on_after_a_cut(browser: Browser) -> None:
+    """It says so; nothing is lost, shown twice, or asked of the model twice."""
+    gates, script = held('{"bullets": ["The first."', ', "The second."', ', "The third."]}')
+    async with (
+        FakeUpstream(script) as model,
+        served(None, settings=settings_for(model)) as at,
+        tcp_proxy(at.port) as proxy,
+        opened(browser, f"http://127.0.0.1:{proxy.port}/", expected="net::ERR_") as page,
+    ):
+        it = Shown(page, model)
+        await it.summarise()
+        await expect(it.bullets).to_have_count(1)
+        proxy.break_off()
+        await expect(it.status).to_contain_text("The connection was lost. Trying again (1 of 5)")
+        proxy.flow()
+        gates[0].open()
+        await expect(it.status).to_contain_text("Connected again")
+        await expect(it.bullets).to_contain_text(["The first.", "The second."])
+        gates[1].open()
+        await expect(it.status).to_contain_text("Done. 3 bullets")
+        await expect(it.bullets).to_contain_text(["The first.", "The second.", "The third."])
+        assert model.calls_made == 1
+
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)><script>alert(2)</script>",
+    "</li></ol><h1>Not a heading</h1>",
+    "[click](javascript:alert(1)) ![x](https://evil.example/x.png) **bold** &lt;b&gt;",
+    "# 1. no heading `code` data: x id: 9",
+]
+
+
+async def test_hostile_bullets_stay_text(browser: Browser) -> None:
+    """Also in a source, and in the Markdown that is copied."""
+    async with shown(browser, answer(bullets(*HOSTILE))) as it:
+        await it.summarise("\n".join(HOSTILE))
+        await expect(it.status).to_contain_text("Done. 4 bullets")
+        assert [await each.evaluate("bullet => bullet.firstChild.data") for each in await it.bullets.all()] == HOSTILE
+        assert await it.page.locator("main :is(img, script, h1, a)").count() == 0
+        await it.press("Copy as Markdown")
+        await expect(it.status).to_have_text("Copied.")
+        assert await it.page.evaluate("navigator.clipboard.readText()") == (
+            "- \\<img src=x onerror=alert(1)>\\<script>alert(2)\\</script>\n"
+            "- \\</li>\\</ol>\\<h1>Not a heading\\</h1>\n"
+            "- \\[click\\](javascript:alert(1)) !\\[x\\](https://evil.example/x.png) \\*\\*bold\\*\\* \\&lt;b\\&gt;\n"
+            "- \\# 1. no heading \\`code\\` data: x id: 9\n"
+        )
+
+
+async def test_what_was_withheld_is_a_quiet_line(browser: Browser) -> None:
+    """With the reason, in its place, and none of its text."""
+    async with shown(browser, answer(bullets("The tower was oak.", "The tower was oak.", "A candle burned."))) as it:
+        await it.summarise()
+        await expect(it.status).to_contain_text("Done. 2 bullets")
+        lines = await it.page.locator("#bullets > li").all_inner_texts()
+        assert lines[1] == "One was withheld. The text has been said before, or nearly so."
+        assert len(lines) == 3
+
+
+async def test_what_nothing_supports_says_so(browser: Browser) -> None:
+    """And so does a number that the text does not have."""
+    async with shown(browser, answer(bullets("Penguins are fond of jazz.", "The tower stood for 99 years."))) as it:
+        await it.summarise()
+        await expect(it.bullets.nth(0)).to_contain_text("Nothing in your text was found that supports it.")
+        await expect(it.bullets.nth(1)).to_contain_text("It has a number that your text does not have.")
+
+
+async def test_a_key_is_asked_for_and_kept_in_memory_only(browser: Browser) -> None:
+    """A wrong one is asked for again; the right one is not stored, and gone with the page."""
+    async with (
+        FakeUpstream(answer(bullets("One."))) as model,
+        keyed(model) as port,
+        opened(browser, f"http://127.0.0.1:{port}/", expected="status of 401") as page,
+    ):
+        it = Shown(page, model)
+        await it.summarise()
+        field, note = page.get_by_label("API key"), page.locator("#key-note")
+        await field.fill("wrong")
+        await it.press("Use it")
+        await expect(note).to_have_text("It did not take that one.")
+        await expect(field).to_have_value("")
+        await field.fill(KEY)
+        await page.keyboard.press("Enter")
+        await expect(it.status).to_contain_text("Done. One bullet")
+        await it.press("Try again")
+        await expect(it.status).to_contain_text("Done. One bullet")
+        kept = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
+        assert KEY not in await page.evaluate(kept)
+        await page.reload()
+        await it.summarise()
+        await expect(field).to_be_visible()
+        await it.press("Cancel")
+        await expect(it.status).to_have_text("A key is needed, and this is none.")
+        assert model.calls_made == 2
+
+
+async def test_try_again_asks_anew(browser: Browser) -> None:
+    """With what is wished for now; what came before is gone."""
+    async with shown(browser, answer(bullets("One.", "Two.")), answer(bullets("Uno."))) as it:
+        await it.summarise()
+        await expect(it.status).to_contain_text("Done. 2 bullets")
+        await it.page.get_by_label("Bullets", exact=True).first.fill("7")
+        await it.page.get_by_label("Focus").fill("the candle")
+        await it.page.get_by_label("Language").fill("es")
+        await it.press("Try again")
+        await expect(it.bullets).to_contain_text(["Uno."])
+        await expect(it.page.locator("#count")).to_have_text("1 of 7")
+        await it.model.next_call()
+        asked = json.dumps((await it.model.next_call()).body["messages"])
+        assert "the candle" in asked
+        assert "es" in asked
+        await it.press("Change the text")
+        await expect(it.page.get_by_role("textbox", name="Your text")).to_be_focused()
+
+
+async def test_a_failure_is_told_and_the_bullets_stay(browser: Browser) -> None:
+    """Before the first content it is the answer's status, later the last event."""
+    cut: Script = (Role(), Content('{"bullets": ["The first."', WHOLE), Finish("content_filter"), Done())
+    open_end: Script = (Role(), Content('{"bullets": ["The first."', WHOLE), Finish(), Done())
+    async with (
+        FakeUpstream([(Status(401),), open_end, cut]) as model,
+        served(None, settings=settings_for(model)) as at,
+        opened(browser, f"http://127.0.0.1:{at.port}/", expected="status of 502") as page,
+    ):
+        it = Shown(page, model)
+        await it.summarise()
+        await expect(it.status).to_have_text("The model's server refused our request.")
+        await it.press("Try again")
+        await expect(it.status).to_have_text("The model's answer ended in the middle. The bullets above hold.")
+        await expect(it.bullets).to_have_count(1)
+        await it.press("Try again")
+        await expect(it.status).to_contain_text("A content filter cut the model short. One bullet")
+
+
+async def test_a_file_is_opened_or_dropped(browser: Browser, tmp_path: Path) -> None:
+    """As UTF-8; what is no text is refused in words."""
+    drop = """(bytes) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([new Uint8Array(bytes)], "a.txt", { type: "text/plain" }));
+        for (const type of ["dragenter", "dragover", "drop"]) {
+            document.getElementById("source").dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true }));
+        }
+    }"""
+    (tmp_path / "a.txt").write_text("Aus einer Datei: Zürich 🏔", encoding="utf-8")
+    async with shown(browser, answer(bullets())) as it:
+        text = it.page.get_by_role("textbox", name="Your text")
+        await it.page.get_by_label("Open a file").set_input_files(tmp_path / "a.txt")
+        await expect(text).to_have_value("Aus einer Datei: Zürich 🏔")
+        await it.page.evaluate(drop, list("Fallen gelassen: 東京".encode()))
+        await expect(text).to_have_value("Fallen gelassen: 東京")
+        await it.page.evaluate(drop, [0xFF, 0xFE, 0x00])
+        await expect(it.status).to_have_text("That file is not a text in UTF-8.")
+        await expect(text).to_have_value("Fallen gelassen: 東京")
+
+
+async def test_evidence_far_down_is_scrolled_to_by_keyboard(browser: Browser) -> None:
+    """Within the source; the page itself stays where it is."""
+    far = "The candle set the lantern on fire."
+    text = "\n".join(f"Line {n} says nothing of interest." for n in range(400)) + f"\n{far}\n"
+    async with shown(browser, answer(bullets(far))) as it:
+        await it.summarise(text)
+        await expect(it.status).to_contain_text("Done.")
+        await expect(it.page.get_by_role("button", name="Try again")).to_be_focused()
+        for _ in range(9):
+            await it.page.keyboard.press("Tab")
+            if await it.marked.count():
+                break
+        await expect(it.marked).to_have_text(far)
+        await expect(it.marked).to_be_in_viewport()
+        described = await it.bullets.first.evaluate(
+            "it => document.getElementById(it.getAttribute('aria-describedby'))"
+        )
+        assert described is not None
+        assert await it.page.evaluate("scrollY") == 0
+
+
+async def test_who_listens_is_told(browser: Browser) -> None:
+    """Bullets and withheld lines come into a polite live region; the state into another."""
+    async with shown(browser, answer(bullets("The tower was oak."))) as it:
+        await it.summarise()
+        await expect(it.page.locator("[aria-live=polite] .bullet")).to_have_count(1)
+        await expect(it.page.locator("[role=status]")).to_contain_text("Done.")
+        assert await it.page.locator("[aria-live] #preview").count() == 0
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+async def test_axe_finds_no_fault(browser: Browser, color_scheme: Any) -> None:
+    """While one writes, while it runs, when it is over, and in the question for a key."""
+    gates, script = held('{"bullets": ["The tower was built of oak.", "The tower was built of oak.", "It st', 'ood."]}')
+    async with (
+        FakeUpstream(script) as model,
+        served(None, settings=settings_for(model)) as at,
+        opened(browser, f"http://127.0.0.1:{at.port}/", color_scheme=color_scheme) as page,
+    ):
+        it = Shown(page, model)
+        await page.evaluate(package_file("axe-core/axe.min.js"))
+        assert await faults(page) == []
+        await it.summarise()
+        await it.bullets.first.focus()
+        await expect(it.preview).to_be_visible()
+        assert await faults(page) == []
+        gates[0].open()
+        await expect(it.status).to_contain_text("Done.")
+        assert await faults(page) == []
+        await page.evaluate("document.getElementById('key').showModal()")
+        assert await faults(page) == []
+
+
+async def faults(page: Page) -> list[str]:
+    """What axe finds now, whatever it thinks of its weight."""
+    found = await page.evaluate("axe.run()")
+    return [
+        f"{each['impact']} {each['id']}: {[node['html'] for node in each['nodes']]}" for each in found["violations"]
+    ]
+
+
+async def test_a_narrow_screen_shows_all_of_it(browser: Browser) -> None:
+    """Nothing is wider than the screen, before or after; the source stays in sight above its bullets."""
+    async with (
+        FakeUpstream(answer(bullets("The tower was built of oak.", "x" * 200, "A candle burned."))) as model,
+        served(None, settings=settings_for(model)) as at,
+        opened(browser, f"http://127.0.0.1:{at.port}/", viewport={"width": 320, "height": 640}) as page,
+    ):
+        it = Shown(page, model)
+        width = "document.documentElement.scrollWidth"
+        assert await page.evaluate(width) == 320
+        await it.summarise(SOURCE + "y" * 300)
+        await expect(it.status).to_contain_text("Done.")
+        assert await page.evaluate(width) == 320
+        await it.bullets.last.focus()
+        await expect(it.bullets.last).to_be_in_viewport(ratio=1)
+        await expect(it.marked.first).to_be_in_viewport()
+
+
+async def test_the_pictures_are_taken(browser: Browser, tmp_path: Path) -> None:
+    """`make screenshots` writes three."""
+    files = await take(browser, tmp_path, scale=1)
+    assert [each.name for each in files] == ["light.png", "dark.png", "narrow.png"]
+    assert all(each.read_bytes().startswith(b"\x89PNG") for each in files)

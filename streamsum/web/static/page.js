@@ -94,7 +94,7 @@ function show(event, seconds) {
       sheet.show(event);
       break;
     case "bullet":
-      if (event.index === 0) $("first").textContent = `first after ${seconds.toFixed(1)} s`;
+      if (event.index === 0) $("first").textContent = `first after ${time(seconds)}`;
       sheet.add(event, reading.add(event.index, event.evidence));
       count();
       break;
@@ -102,7 +102,7 @@ function show(event, seconds) {
       sheet.reject(event.reasons);
       break;
     case "summary.completed":
-      say(`${ENDINGS[event.finish] ?? "Done."} ${bullets(event.bullets)} in ${seconds.toFixed(1)} s.`);
+      say(`${ENDINGS[event.finish] ?? "Done."} ${bullets(event.bullets)} in ${time(seconds)}.`);
       break;
     case "summary.failed":
       say(`${event.problem.detail}${event.ledger.bullets ? " The bullets above hold." : ""}`, { trouble: true });
@@ -196,6 +196,10 @@ function measure() {
 
 function bullets(number) {
   return number === 1 ? "One bullet" : `${number || "No"} bullets`;
+}
+
+function time(seconds) {
+  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
 }
 
 function say(what, { trouble = false } = {}) {
