@@ -54,7 +54,7 @@ def package_file(path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class Program:
     """A running one of tests/js."""
 
     process: Process
@@ -64,31 +64,40 @@ class Script:
         assert self.process.stdout is not None
         async with asyncio.timeout(LIMIT_S):
             line = await self.process.stdout.readline()
-        assert line, await self.ends()
+        assert line, await self._end()
         return json.loads(line)
 
-    async def says_all(self) -> list[Any]:
-        """Every line up to its end, which was a good one."""
-        output, errors, status = await self.ends()
-        assert (status, errors) == (0, "")
-        return [json.loads(line) for line in output.splitlines()]
+    async def tell(self, line: str) -> None:
+        """The next line of its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n".encode())
+        await self.process.stdin.drain()
 
-    async def ends(self) -> tuple[str, str, int | None]:
-        """Standard output, standard error, exit status."""
+    async def answers(self, given: str = "") -> list[Any]:
+        """Every line of its standard output up to its end; `given` is all of its standard input."""
+        return [json.loads(line) for line in (await self.output(given)).split("\n") if line]
+
+    async def output(self, given: str = "") -> str:
+        """All that it still says up to its end, which was a good one."""
+        output, errors = await self._end(given)
+        assert (self.process.returncode, errors) == (0, "")
+        return output
+
+    async def _end(self, given: str = "") -> tuple[str, str]:
         async with asyncio.timeout(LIMIT_S):
-            output, errors = await self.process.communicate()
-        return output.decode(), errors.decode(), self.process.returncode
+            output, errors = await self.process.communicate(given.encode())
+        return output.decode(), errors.decode()
 
 
 @asynccontextmanager
-async def node(script: str, *arguments: str) -> AsyncIterator[Script]:
-    """`node tests/js/SCRIPT …`, killed at the end of the block if it still runs."""
+async def node(script: str, *arguments: str) -> AsyncIterator[Program]:
+    """`node tests/js/SCRIPT …`, or another by its whole path, killed at the end of the block if it still runs."""
     await asyncio.to_thread(installed)
     process = await asyncio.create_subprocess_exec(
         str(NODE), str(JS / script), *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=1 << 24
     )
     try:
-        yield Script(process)
+        yield Program(process)
     finally:
         if process.returncode is None:
             process.kill()

@@ -2,12 +2,15 @@
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from tests.scripted import ScriptedUpstream
 from tests.servers import served
 
+ROOT = Path(__file__).parent.parent
 STATIC = files("streamsum.web") / "static"
 FILES = sorted(each.name for each in STATIC.iterdir())
 PATHS = ["/", *[f"/static/{name}" for name in FILES]]
@@ -101,3 +104,9 @@ def test_nothing_inline_and_nothing_from_elsewhere_is_in_the_files() -> None:
         } == set()
     scripts = set(re.findall(r'(?:src|href)="static/([^"]+)"', html))
     assert scripts == set(FILES) - {"index.html"}
+
+
+def test_the_files_are_in_the_wheel() -> None:
+    """And with it in the image, which is made of nothing else."""
+    included = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    assert {f"streamsum/web/static/{name}" for name in FILES} - included == set()

@@ -4,15 +4,18 @@ What comes when is asserted by order: the model stands at a gate while the page 
 """
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from benchmarks.fake_upstream import (
     Content,
@@ -28,11 +31,12 @@ from benchmarks.fake_upstream import (
     bullets,
 )
 from streamsum.settings import Settings
+from streamsum.web.app import create_app, lifespan
 from tests.browser import chromium, needs_chromium, opened
 from tests.keyed import KEY, keyed
 from tests.node import package_file
 from tests.screenshots import take
-from tests.servers import environment_for, served, settings_for
+from tests.servers import environment_for, served, serving, settings_for
 from tests.tcp_proxy import tcp_proxy
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
@@ -40,6 +44,7 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 SOURCE = "The tower was built of oak. It stood for forty-six years.\n\nA candle set the lantern on fire in 1755."
 # What was withheld is not asked for again: the fake model would say it all again.
 ONE_PASS = {"STREAMSUM_REASK": "0"}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WHOLE = 10_000  # characters a token: each content in one piece
 
 
@@ -138,12 +143,10 @@ async def colour(element: Locator) -> str:
 @pytest.mark.parametrize(
     ("before", "sentence"),
     [
-        ("Plain words come first. ", "It stood for forty-six years."),
-        ("🧪🧪🧪 👩‍👩‍👧‍👦 are several units each. ", "It stood for forty-six years 🔥 and then it burned."),
+        ("🧪🧪🧪 👩‍👩‍👧‍👦 are several units each.\r\n\r\n", "It stood for forty-six years 🔥 and then it burned."),
         ("𝔘𝔫𝔦𝔠𝔬𝔡𝔢 👍🏽 は難しい。", "天文台は1888年に山の上に建てられた。"),
-        ("Line one 🌍.\r\n\r\nLine two.\n", "The lantern 🏮 was set on fire in 1755."),
     ],
-    ids=["plain", "emoji", "CJK", "lines"],
+    ids=["emoji", "CJK"],
 )
 async def test_the_evidence_that_is_marked_is_what_the_server_meant(
     browser: Browser, before: str, sentence: str
@@ -371,27 +374,23 @@ async def test_who_listens_is_told(browser: Browser) -> None:
         assert await it.page.locator("[aria-live] #preview").count() == 0
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-async def test_axe_finds_no_fault(browser: Browser, color_scheme: Any) -> None:
-    """While one writes, while it runs, when it is over, and in the question for a key."""
+async def test_axe_finds_no_fault(browser: Browser) -> None:
+    """While one writes, while it runs, when it is over, in the dark too, and in the question for a key."""
     gates, script = held('{"bullets": ["The tower was built of oak.", "The tower was built of oak.", "It st', 'ood."]}')
-    async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model)) as at,
-        opened(browser, f"http://127.0.0.1:{at.port}/", color_scheme=color_scheme) as page,
-    ):
-        it = Shown(page, model)
-        await page.evaluate(package_file("axe-core/axe.min.js"))
-        assert await faults(page) == []
+    async with shown(browser, script) as it:
+        await it.page.evaluate(package_file("axe-core/axe.min.js"))
+        assert await faults(it.page) == []
         await it.summarise()
         await it.bullets.first.focus()
         await expect(it.preview).to_be_visible()
-        assert await faults(page) == []
+        assert await faults(it.page) == []
         gates[0].open()
         await expect(it.status).to_contain_text("Done.")
-        assert await faults(page) == []
-        await page.evaluate("document.getElementById('key').showModal()")
-        assert await faults(page) == []
+        for scheme in SCHEMES:
+            await it.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert await faults(it.page) == []
+        await it.page.evaluate("document.getElementById('key').showModal()")
+        assert await faults(it.page) == []
 
 
 async def faults(page: Page) -> list[str]:
@@ -425,3 +424,35 @@ async def test_the_pictures_are_taken(browser: Browser, tmp_path: Path) -> None:
     files = await take(browser, tmp_path, scale=1)
     assert [each.name for each in files] == ["light.png", "dark.png", "narrow.png"]
     assert all(each.read_bytes().startswith(b"\x89PNG") for each in files)
+
+
+async def test_it_works_where_the_app_is_mounted(browser: Browser) -> None:
+    """Within another app, under a path: every reference is relative."""
+    async with FakeUpstream(answer(bullets("The tower was built of oak."))) as model:
+        app = create_app(settings_for(model))
+        async with (
+            lifespan(app),
+            serving(Starlette(routes=[Mount("/sub", app)])) as port,
+            opened(browser, f"http://127.0.0.1:{port}/sub/") as page,
+        ):
+            it = Shown(page, model)
+            await it.summarise()
+            await expect(it.status).to_contain_text("Done. One bullet")
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["streamsum.js", "EventSource"])
+async def test_what_the_readme_says_to_write_runs(browser: Browser, number: int) -> None:
+    """Each of its pieces of JavaScript, in a page of this origin."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    piece = re.findall(r"```js\n(.*?)```", readme, re.DOTALL)[number]
+    piece = re.sub(r"^import (\{.*?\}) from (\S+);", r"const \1 = await import(\2);", piece)
+    async with shown(browser, answer(bullets("The tower was built of oak.", "A candle burned."))) as it:
+        said = await it.page.evaluate(
+            f"""(text) => new Promise((resolve) => {{
+                const said = [];
+                const console = {{ log: (line) => said.push(line) === 2 && resolve(said) }};
+                (async () => {{ {piece} }})();
+            }})""",
+            SOURCE,
+        )
+        assert said == ["The tower was built of oak.", "A candle burned."]

@@ -38,7 +38,7 @@ $("edit").addEventListener("click", write);
 $("copy").addEventListener("click", copy);
 $("key-cancel").addEventListener("click", () => $("key").close(""));
 $("file").addEventListener("change", ({ target }) => {
-  if (target.files.length) open(target.files[0]);
+  if (target.files.length) read(target.files[0]);
   target.value = ""; // the same file again is a change, too
 });
 text.addEventListener("input", measure);
@@ -137,7 +137,7 @@ async function askForKey() {
   dialog.returnValue = "";
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-  if (dialog.returnValue === "use") key = $("key-value").value;
+  if (dialog.returnValue === "use") key = $("key-value").value.trim();
   $("key-value").value = "";
   return dialog.returnValue === "use";
 }
@@ -212,10 +212,10 @@ function drag(event) {
   if (running !== null || !event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   $("source").classList.toggle("dropping", event.type === "dragenter" || event.type === "dragover");
-  if (event.type === "drop") open(event.dataTransfer.files[0]);
+  if (event.type === "drop") read(event.dataTransfer.files[0]);
 }
 
-async function open(file) {
+async function read(file) {
   try {
     if (file.size > MAX_FILE_BYTES) throw new RangeError("That file is too large.");
     const decoder = new TextDecoder("utf-8", { fatal: true });

@@ -45,7 +45,7 @@ export class Sheet {
     bullet.addEventListener("click", () => this.#onLook(index)); // not every browser gives a button the focus
     const item = document.createElement("li");
     item.className = "new";
-    item.append(bullet, this.#heard(bullet, quotes));
+    item.append(bullet, heard(bullet, quotes));
     this.#list.append(item);
     this.show(null);
   }
@@ -65,16 +65,16 @@ export class Sheet {
       bullet.classList.toggle("active", bullet.dataset.number === `${index + 1}`);
     }
   }
+}
 
-  /** For who does not see the marks: said with the bullet, when it is come to. */
-  #heard(bullet, quotes) {
-    const heard = document.createElement("span");
-    heard.id = `evidence-${bullet.dataset.number}`;
-    heard.hidden = true;
-    heard.textContent = quotes.map((quote) => `In your text: ${quote}`).join(" ");
-    if (quotes.length) bullet.setAttribute("aria-describedby", heard.id);
-    return heard;
-  }
+/** For who does not see the marks: said with the bullet, when it is come to. */
+function heard(bullet, quotes) {
+  const words = document.createElement("span");
+  words.id = `evidence-${bullet.dataset.number}`;
+  words.hidden = true;
+  words.textContent = quotes.map((quote) => `In your text: ${quote}`).join(" ");
+  if (quotes.length) bullet.setAttribute("aria-describedby", words.id);
+  return words;
 }
 
 function notes(quotes, warnings) {
