@@ -23,7 +23,7 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 # A loaded machine may take its time; nothing here is slow of itself.
-LIMIT_MS = 10_000
+LIMIT_MS = 30_000
 expect.set_options(timeout=LIMIT_MS)
 
 

@@ -16,7 +16,7 @@ _PROBLEM = {
     "type": "about:blank",
     "title": "Unauthorized",
     "status": 401,
-    "detail": "A key is needed, and this is none.",
+    "detail": "Send a valid key: Authorization: Bearer ...",
     "code": "unauthenticated",
 }
 

@@ -61,7 +61,7 @@ async def _take(browser: Browser, picture: Picture, scale: float) -> None:
     gate = Gate()
     async with (
         FakeUpstream(script(gate)) as model,
-        served(None, settings=settings_for(model)) as at,
+        served(None, settings=settings_for(model), limit_s=60) as at,
         opened(
             browser,
             f"http://127.0.0.1:{at.port}/",

@@ -13,7 +13,7 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -44,6 +44,7 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 SOURCE = "The tower was built of oak. It stood for forty-six years.\n\nA candle set the lantern on fire in 1755."
 # What was withheld is not asked for again: the fake model would say it all again.
 ONE_PASS = {"STREAMSUM_REASK": "0"}
+LIMIT_S = 60  # a browser and two cores are shared with others; nothing here waits for a clock
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WHOLE = 10_000  # characters a token: each content in one piece
 
@@ -86,12 +87,20 @@ class Shown:
 
 
 @asynccontextmanager
-async def shown(browser: Browser, *scripts: Script, settings: dict[str, str] = ONE_PASS) -> AsyncIterator[Shown]:
-    """The page of a server whose model plays these scripts, call by call."""
+async def shown(
+    browser: Browser, *scripts: Script, viewport: ViewportSize | None = None, expected: str = "nothing"
+) -> AsyncIterator[Shown]:
+    """The page of a server whose model plays these scripts, call by call; `expected` on its console."""
     async with (
         FakeUpstream(scripts) as model,
-        served(None, settings=Settings.read(environment_for(model) | settings)) as at,
-        opened(browser, f"http://127.0.0.1:{at.port}/", permissions=["clipboard-read", "clipboard-write"]) as page,
+        served(None, settings=Settings.read(environment_for(model) | ONE_PASS), limit_s=LIMIT_S) as at,
+        opened(
+            browser,
+            f"http://127.0.0.1:{at.port}/",
+            viewport=viewport,
+            permissions=["clipboard-read", "clipboard-write"],
+            expected=expected,
+        ) as page,
     ):
         yield Shown(page, model)
 
@@ -194,7 +203,7 @@ async def test_it_goes_on_after_a_cut(browser: Browser) -> None:
     gates, script = held('{"bullets": ["The first."', ', "The second."', ', "The third."]}')
     async with (
         FakeUpstream(script) as model,
-        served(None, settings=settings_for(model)) as at,
+        served(None, settings=settings_for(model), limit_s=LIMIT_S) as at,
         tcp_proxy(at.port) as proxy,
         opened(browser, f"http://127.0.0.1:{proxy.port}/", expected="net::ERR_") as page,
     ):
@@ -281,7 +290,7 @@ async def test_a_key_is_asked_for_and_kept_in_memory_only(browser: Browser) -> N
         await it.summarise()
         await expect(field).to_be_visible()
         await it.press("Cancel")
-        await expect(it.status).to_have_text("A key is needed, and this is none.")
+        await expect(it.status).to_have_text("This server wants a key.")
         assert model.calls_made == 2
 
 
@@ -308,12 +317,7 @@ async def test_a_failure_is_told_and_the_bullets_stay(browser: Browser) -> None:
     """Before the first content it is the answer's status, later the last event."""
     cut: Script = (Role(), Content('{"bullets": ["The first."', WHOLE), Finish("content_filter"), Done())
     open_end: Script = (Role(), Content('{"bullets": ["The first."', WHOLE), Finish(), Done())
-    async with (
-        FakeUpstream([(Status(401),), open_end, cut]) as model,
-        served(None, settings=settings_for(model)) as at,
-        opened(browser, f"http://127.0.0.1:{at.port}/", expected="status of 502") as page,
-    ):
-        it = Shown(page, model)
+    async with shown(browser, (Status(401),), open_end, cut, expected="status of 502") as it:
         await it.summarise()
         await expect(it.status).to_have_text("The model's server refused our request.")
         await it.press("Try again")
@@ -403,17 +407,13 @@ async def faults(page: Page) -> list[str]:
 
 async def test_a_narrow_screen_shows_all_of_it(browser: Browser) -> None:
     """Nothing is wider than the screen, before or after; the source stays in sight above its bullets."""
-    async with (
-        FakeUpstream(answer(bullets("The tower was built of oak.", "x" * 200, "A candle burned."))) as model,
-        served(None, settings=settings_for(model)) as at,
-        opened(browser, f"http://127.0.0.1:{at.port}/", viewport={"width": 320, "height": 640}) as page,
-    ):
-        it = Shown(page, model)
+    script = answer(bullets("The tower was built of oak.", "x" * 200, "A candle burned."))
+    async with shown(browser, script, viewport={"width": 320, "height": 640}) as it:
         width = "document.documentElement.scrollWidth"
-        assert await page.evaluate(width) == 320
+        assert await it.page.evaluate(width) == 320
         await it.summarise(SOURCE + "y" * 300)
         await expect(it.status).to_contain_text("Done.")
-        assert await page.evaluate(width) == 320
+        assert await it.page.evaluate(width) == 320
         await it.bullets.last.focus()
         await expect(it.bullets.last).to_be_in_viewport(ratio=1)
         await expect(it.marked.first).to_be_in_viewport()

@@ -118,6 +118,7 @@ function tellConnection({ state, attempt, retries }) {
 function words(error) {
   if (error instanceof ConnectionLost) return "The server cannot be reached.";
   if (!(error instanceof ProblemError)) return running.abort.signal.aborted ? "Stopped." : "Something broke in this page.";
+  if (error.status === UNAUTHENTICATED) return "This server wants a key.";
   const wait = error.retryAfter ? ` Try again in ${error.retryAfter} s.` : "";
   const fields = (error.problem.errors ?? []).map(({ loc, detail }) => `${loc.join(".")}: ${detail}`);
   return [error.message, ...fields].join(" ") + wait;
