@@ -22,7 +22,7 @@ const summary = summarize(text, {
   baseUrl,
   key: process.env.STREAMSUM_KEY,
   signal: stopped.signal,
-  onConnection: ({ state }) => console.error(state === "lost" ? "connection lost, trying again ..." : "connected again"),
+  onConnection: ({ state }) => console.error(state === "lost" ? "connection lost: trying again ..." : "back again"),
 });
 
 for await (const event of summary) {

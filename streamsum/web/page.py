@@ -45,6 +45,7 @@ _TYPES = {
     "svg": "image/svg+xml",
 }
 _METHODS = ("GET", "HEAD")
+_INDEX = ""
 
 
 class _File(NamedTuple):
@@ -53,21 +54,20 @@ class _File(NamedTuple):
 
 
 class Page:
-    """An ASGI app: one of the page's files, the one that the path names; `index` where it names none."""
-
-    def __init__(self, *, index: str = "index.html") -> None:
-        self._index = index
+    """An ASGI app: one of the page's files, the one that the path names; the page itself where it names none."""
 
     @cached_property
     def _files(self) -> dict[str, _File]:
         folder = files("streamsum.web") / "static"
-        return {each.name: _read(each.name, each.read_bytes()) for each in folder.iterdir() if each.is_file()}
+        read = {each.name: _read(each.name, each.read_bytes()) for each in folder.iterdir() if each.is_file()}
+        read[_INDEX] = read.pop("index.html")
+        return read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, with 304 to who has it already. Raises HTTPException."""
         if scope["method"] not in _METHODS:
             raise HTTPException(405, headers={"Allow": ", ".join(_METHODS)})
-        file = self._files.get(scope["path_params"].get("name", self._index))
+        file = self._files.get(scope["path_params"].get("name", _INDEX))
         if file is None:
             raise HTTPException(404)
         if _has(Headers(scope=scope), file.headers["ETag"]):

@@ -1,4 +1,4 @@
-/** Follow the URL that is the argument by npm's EventSource, and say what comes, a line of JSON each, until it closes. */
+/** Follow the URL that is the argument by npm's EventSource, and say what comes, a line of JSON each, to the end. */
 
 import { EventSource } from "eventsource";
 

@@ -1,4 +1,4 @@
-/** Standard input: a line of JSON for each stream, `{"stream": base64, "size": bytes a read}`. Output: its events, twice. */
+/** Standard input: a line of JSON for each stream, `{"stream": base64, "size": bytes a read}`. Output: its events. */
 
 import { createInterface } from "node:readline";
 

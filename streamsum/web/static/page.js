@@ -1,6 +1,6 @@
 /**
- * The page: a text goes in, its bullets come out. It uses the public API, by way of streamsum.js, and nothing else; what
- * comes from a model or a server goes into the page as text, never as markup.
+ * The page: a text goes in, its bullets come out. It uses the public API, by way of streamsum.js, and nothing else; and
+ * what comes from a model or a server goes into the page as text, never as markup.
  */
 
 import { Reading } from "./reading.js";
@@ -100,6 +100,7 @@ function show(event, seconds) {
       break;
     case "bullet.rejected":
       sheet.reject(event.reasons);
+      count();
       break;
     case "summary.completed":
       say(`${ENDINGS[event.finish] ?? "Done."} ${bullets(event.bullets)} in ${time(seconds)}.`);
@@ -117,7 +118,8 @@ function tellConnection({ state, attempt, retries }) {
 
 function words(error) {
   if (error instanceof ConnectionLost) return "The server cannot be reached.";
-  if (!(error instanceof ProblemError)) return running.abort.signal.aborted ? "Stopped." : "Something broke in this page.";
+  if (running.abort.signal.aborted) return "Stopped.";
+  if (!(error instanceof ProblemError)) return "Something broke in this page.";
   if (error.status === UNAUTHENTICATED) return "This server wants a key.";
   const wait = error.retryAfter ? ` Try again in ${error.retryAfter} s.` : "";
   const fields = (error.problem.errors ?? []).map(({ loc, detail }) => `${loc.join(".")}: ${detail}`);
@@ -147,6 +149,8 @@ function begin() {
   running = { summary: null, abort: new AbortController() };
   sheet.clear();
   reading.show(text.value);
+  $("empty").hidden = true;
+  $("count").hidden = $("done").hidden = false;
   $("first").textContent = "";
   $("done").max = $("max-bullets").valueAsNumber;
   count();
@@ -166,10 +170,8 @@ function arrange(state) {
   document.body.classList.toggle("read", !isWriting);
   text.hidden = $("pick").hidden = !isWriting;
   $("reading").hidden = isWriting;
-  $("empty").hidden = true;
   $("edit").hidden = state !== "over";
   $("copy").hidden = isRunning || !sheet.texts.length;
-  $("count").hidden = $("done").hidden = false;
   $("waiting").hidden = !isRunning;
   $("go").hidden = isRunning;
   $("go").textContent = isWriting ? "Summarise" : "Try again";
@@ -232,20 +234,21 @@ async function read(file) {
 
 async function copy() {
   const markdown = markdownOf(sheet.texts);
-  try {
-    await navigator.clipboard.writeText(markdown); // is there over TLS, and on this machine
-  } catch {
-    copyByHand(markdown);
-  }
-  say("Copied.");
+  const isCopied = await navigator.clipboard?.writeText(markdown).then(
+    () => true,
+    () => false,
+  );
+  say(isCopied || copyByHand(markdown) ? "Copied." : "This browser does not let a page copy.");
 }
 
+/** Without TLS, and from another machine, there is no `navigator.clipboard`. */
 function copyByHand(markdown) {
   const field = document.createElement("textarea");
   field.value = markdown;
   document.body.append(field);
   field.select();
-  document.execCommand("copy");
+  const isCopied = document.execCommand("copy");
   field.remove();
   $("copy").focus();
+  return isCopied;
 }

@@ -1,4 +1,4 @@
-/** The sheet that bullets arrive on, in order: each whole, the open one grey, and a quiet line for what was withheld. */
+/** The sheet that bullets arrive on, in order: each whole, the open one grey; a quiet line for what was withheld. */
 
 const WARNINGS = {
   unsupported_number: "It has a number that your text does not have.",
@@ -44,7 +44,6 @@ export class Sheet {
     bullet.addEventListener("focus", () => this.#onLook(index));
     bullet.addEventListener("click", () => this.#onLook(index)); // not every browser gives a button the focus
     const item = document.createElement("li");
-    item.className = "new";
     item.append(bullet, heard(bullet, quotes));
     this.#list.append(item);
     this.show(null);

@@ -9,16 +9,16 @@
  *     }
  *
  * The events are those of the wire, as objects: `summary.created`, `bullet`, `bullet.rejected`, `bullet.delta` (with
- * `preview: true`), and at the end exactly one of `summary.completed` and `summary.failed`. A bullet is plain text that a
- * model wrote: show it by `textContent`, never by `innerHTML`.
+ * `preview: true`), and at the end exactly one of `summary.completed` and `summary.failed`. A bullet is plain text that
+ * a model wrote: show it by `textContent`, never by `innerHTML`.
  *
  * - Leaving the loop (`break`, an exception, an aborted `signal`) stops the model. `summary.cancel()` stops it too, and
  *   lets the loop run on to its last event, whose `finish` is then `cancelled`.
  * - A connection that is lost is made again, with pauses that grow, and goes on after the last event that was received:
  *   nothing is lost, said twice, or paid for twice. `onConnection` hears of it. After `retries` tries in a row that
  *   brought nothing, the loop ends with a `ConnectionLost`.
- * - What the server refuses ends the loop with a `ProblemError` (RFC 9457): `status`, `code`, `detail`, `retryAfter`.
- * - Evidence counts Unicode code points, JavaScript's strings count UTF-16 units: `utf16Offsets` turns one into the other.
+ * - What the server refuses ends the loop with a `ProblemError` (RFC 9457): `status`, `code`, `message`, `retryAfter`.
+ * - Evidence counts Unicode code points, JavaScript's strings count UTF-16 units: `utf16Offsets` converts.
  *
  *     const at = utf16Offsets(text);
  *     const quotes = bullet.evidence.map(({ start, end }) => text.slice(at(start), at(end)));
@@ -131,20 +131,19 @@ export class Summary {
 
   /** One connection's events. Throws Cut for what another connection may mend; ends early when the stream is cut. */
   async *#connection(attempt) {
-    const silence = new Silence(this.#signal);
+    const patience = new Patience(this.#signal);
     try {
-      const response = await this.#connect(silence.signal, attempt);
+      const response = await patience.during(this.#connect(patience.signal, attempt));
       if (response.status === 204) this.#over = true; // the last event was received already
-      else yield* this.#events(response.body, silence);
+      else yield* this.#events(reads(response.body, patience, this.#signal));
     } finally {
-      silence.end();
+      patience.end();
     }
   }
 
-  async *#events(body, silence) {
+  async *#events(stream) {
     const parser = new EventStreamParser();
-    for await (const bytes of reads(body, this.#signal)) {
-      silence.broken();
+    for await (const bytes of stream) {
       for (const { data, lastEventId } of parser.feed(bytes)) {
         const event = JSON.parse(data);
         if (event.type === "summary.created") this.id = event.id; // `Location` is not shown to pages of other origins
@@ -186,7 +185,7 @@ export class Summary {
     return this.#api.fetch(`v1/summaries/${this.id}/events`, { headers, signal });
   }
 
-  /** The id of a summary that was asked for and has not answered yet: the same request joins it, and waits for nothing. */
+  /** The id of a summary that has not answered yet: the same request joins it, and waits for nothing. */
   async #join() {
     const response = await this.#start(AbortSignal.timeout(CANCEL_MS), { Prefer: "respond-async" });
     this.id ??= (await response.json()).id;
@@ -330,7 +329,8 @@ class Api {
   /** A response that is a success. Throws ProblemError; Cut where there is none, as no page is told why. */
   async fetch(path, { headers = {}, ...request }) {
     const sent = new Headers([...this.#headers, ...Object.entries(headers)]);
-    const response = await fetch(new URL(path, this.#base), { cache: "no-store", ...request, headers: sent }).catch(() => {
+    const asked = fetch(new URL(path, this.#base), { cache: "no-store", ...request, headers: sent });
+    const response = await asked.catch(() => {
       throw new Cut();
     });
     if (response.ok) return response;
@@ -338,24 +338,27 @@ class Api {
   }
 }
 
-/** A connection's patience: `signal` is aborted with the caller's, or when nothing was heard for too long. */
-class Silence {
+/** A connection's: `signal` is aborted with the caller's, or when the server is waited for too long. */
+class Patience {
   #controller = new AbortController();
-  #timer;
 
   constructor(signal) {
     this.signal = AbortSignal.any([this.#controller.signal, ...(signal ? [signal] : [])]);
-    this.broken();
   }
 
-  broken() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(), SILENCE_MS);
+  /** Wait for the server; the time that the loop's owner takes between two events is not the server's. */
+  async during(answer) {
+    const timer = setTimeout(() => this.end(), SILENCE_MS);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
+  /** Close what is still open. */
   end() {
-    clearTimeout(this.#timer);
-    this.#controller.abort(); // whatever is still open
+    this.#controller.abort();
   }
 }
 
@@ -364,10 +367,10 @@ function isPassing({ status }, { known, attempt }) {
   return known ? status === 429 || status >= 500 : attempt > 0 && (status === 429 || status === 503);
 }
 
-async function* reads(body, signal) {
+async function* reads(body, patience, signal) {
   const reader = body.getReader();
   for (;;) {
-    const { done, value } = await reader.read().catch(() => {
+    const { done, value } = await patience.during(reader.read()).catch(() => {
       signal?.throwIfAborted();
       throw new Cut();
     });
