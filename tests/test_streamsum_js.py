@@ -148,6 +148,25 @@ async def test_it_goes_on_after_a_cut() -> None:
     assert {"connection": "back"} in events
 
 
+async def test_a_connection_that_has_died_in_silence_is_made_again() -> None:
+    """Nobody has closed it; but the server would have said something by now."""
+    gate, script = held()
+    async with (
+        FakeUpstream(script) as model,
+        served(None, settings=settings_for(model)) as at,
+        tcp_proxy(at.port) as proxy,
+        summarizing(proxy.port, options={"silenceMs": 500}) as program,
+    ):
+        events = [await program.says(), await program.says()]
+        proxy.stall()
+        assert await program.says() == {"connection": "lost", "attempt": 1}
+        gate.open()
+        proxy.flow()
+        events += await program.answers()
+        assert model.calls_made == 1
+    assert names(events) == ["summary.created", "bullet", "bullet", "summary.completed"]
+
+
 async def test_a_cut_at_any_byte_loses_nothing() -> None:
     """Within the head, within an event, before any id: the same events once each, from one call of the model."""
     async with FakeUpstream(answer(bullets("One.", "Two."))) as model, served(None, settings=settings_for(model)) as at:

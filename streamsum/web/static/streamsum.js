@@ -28,6 +28,7 @@
 const HERE = new URL("..", import.meta.url);
 
 const LAST_EVENTS = new Set(["summary.completed", "summary.failed"]);
+const RETRIES = 5;
 // The server says something every 15 s: after three times that the connection is dead, whatever TCP thinks.
 const SILENCE_MS = 45_000;
 // What an `EventSource` waits where nobody tells it; streamsum tells.
@@ -49,6 +50,7 @@ const MAX_EVENT_CHARS = 1 << 20;
  * @param {AbortSignal} [options.signal] ends the loop with the signal's reason, and stops the model
  * @param {string} [options.idempotencyKey] the same key with the same request joins the same summary; a random one
  * @param {number} [options.retries] tries in a row to make a lost connection again; 5
+ * @param {number} [options.silenceMs] how long the server may say nothing before its connection counts as lost; 45 s
  * @param {number} [options.retryMs] the first pause before such a try, in milliseconds; what the server asks for
  * @param {(change: ConnectionChange) => void} [options.onConnection] hears of connections that are lost and made again
  * @returns {Summary}
@@ -71,19 +73,22 @@ export class Summary {
   #signal;
   #retries;
   #retryMs;
+  #silenceMs;
   #onConnection;
   #lastEventId = "";
   #begun = false;
   #over = false;
 
-  constructor(text, { baseUrl, key, signal, idempotencyKey, retries = 5, retryMs, onConnection, ...fields } = {}) {
+  constructor(text, options = {}) {
+    const { baseUrl, key, signal, idempotencyKey, retries, retryMs, silenceMs, onConnection, ...fields } = options;
     this.#api = new Api(baseUrl ?? HERE, key);
     // Said, as its default changes with the way of asking: `cancel()` may ask for the same summary in another way.
     this.#body = JSON.stringify({ on_disconnect: "grace", ...fields, text, stream: true });
     this.#idempotencyKey = idempotencyKey ?? randomKey();
     this.#signal = signal;
-    this.#retries = retries;
+    this.#retries = retries ?? RETRIES;
     this.#retryMs = retryMs;
+    this.#silenceMs = silenceMs ?? SILENCE_MS;
     this.#onConnection = onConnection ?? (() => {});
   }
 
@@ -131,7 +136,7 @@ export class Summary {
 
   /** One connection's events. Throws Cut for what another connection may mend; ends early when the stream is cut. */
   async *#connection(attempt) {
-    const patience = new Patience(this.#signal);
+    const patience = new Patience(this.#silenceMs, this.#signal);
     try {
       const response = await patience.during(this.#connect(patience.signal, attempt));
       if (response.status === 204) this.#over = true; // the last event was received already
@@ -341,14 +346,16 @@ class Api {
 /** A connection's: `signal` is aborted with the caller's, or when the server is waited for too long. */
 class Patience {
   #controller = new AbortController();
+  #silenceMs;
 
-  constructor(signal) {
+  constructor(silenceMs, signal) {
+    this.#silenceMs = silenceMs;
     this.signal = AbortSignal.any([this.#controller.signal, ...(signal ? [signal] : [])]);
   }
 
   /** Wait for the server; the time that the loop's owner takes between two events is not the server's. */
   async during(answer) {
-    const timer = setTimeout(() => this.end(), SILENCE_MS);
+    const timer = setTimeout(() => this.end(), this.#silenceMs);
     try {
       return await answer;
     } finally {
