@@ -33,7 +33,7 @@ from benchmarks.fake_upstream import (
 from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
 from tests.browser import chromium, needs_chromium, opened
-from tests.keyed import KEY, keyed
+from tests.keys import ALICE, keyed
 from tests.node import package_file
 from tests.screenshots import take
 from tests.servers import environment_for, served, serving, settings_for
@@ -269,8 +269,8 @@ async def test_a_key_is_asked_for_and_kept_in_memory_only(browser: Browser) -> N
     """A wrong one is asked for again; the right one is not stored, and gone with the page."""
     async with (
         FakeUpstream(answer(bullets("One."))) as model,
-        keyed(model) as port,
-        opened(browser, f"http://127.0.0.1:{port}/", expected="status of 401") as page,
+        served(None, settings=keyed(settings_for(model)), limit_s=LIMIT_S) as at,
+        opened(browser, f"http://127.0.0.1:{at.port}/", expected="status of 401") as page,
     ):
         it = Shown(page, model)
         await it.summarise()
@@ -279,13 +279,13 @@ async def test_a_key_is_asked_for_and_kept_in_memory_only(browser: Browser) -> N
         await it.press("Use it")
         await expect(note).to_have_text("It did not take that one.")
         await expect(field).to_have_value("")
-        await field.fill(KEY)
+        await field.fill(ALICE)
         await page.keyboard.press("Enter")
         await expect(it.status).to_contain_text("Done. One bullet")
         await it.press("Try again")
         await expect(it.status).to_contain_text("Done. One bullet")
         kept = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
-        assert KEY not in await page.evaluate(kept)
+        assert ALICE not in await page.evaluate(kept)
         await page.reload()
         await it.summarise()
         await expect(field).to_be_visible()

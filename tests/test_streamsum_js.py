@@ -21,7 +21,7 @@ from benchmarks.fake_upstream import (
     answer,
     bullets,
 )
-from tests.keyed import KEY, keyed
+from tests.keys import ALICE, keyed
 from tests.node import Program, node
 from tests.servers import served, settings_for
 from tests.tcp_proxy import tcp_proxy
@@ -242,16 +242,20 @@ async def test_a_failure_later_is_the_last_event() -> None:
 async def test_it_works_with_keys() -> None:
     """On every request that it makes: to begin, to come back, to stop. Without one it says what is missing."""
     gate, script = held()
-    async with FakeUpstream([script, held()[1]]) as model, keyed(model) as port, tcp_proxy(port) as proxy:
-        async with summarizing(port) as program:
+    async with (
+        FakeUpstream([script, held()[1]]) as model,
+        served(None, settings=keyed(settings_for(model))) as at,
+        tcp_proxy(at.port) as proxy,
+    ):
+        async with summarizing(at.port) as program:
             [refused] = await program.answers()
-        async with summarizing(proxy.port, options={"key": KEY}) as program:
+        async with summarizing(proxy.port, options={"key": ALICE}) as program:
             await program.says()
             await program.says()
             proxy.reset()
             gate.open()
             *_, last, _ = await program.answers()
-        async with summarizing(port, options={"key": KEY}) as program:
+        async with summarizing(at.port, options={"key": ALICE}) as program:
             await program.says()
             await program.says()
             cancelled, _ = await program.answers("cancel")
