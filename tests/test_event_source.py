@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx2
 
 from benchmarks.fake_upstream import Content, Done, FakeUpstream, Finish, Gate, Role, Script
+from tests.keys import bearer, keyed
 from tests.node import node
 from tests.servers import served, settings_for
 from tests.tcp_proxy import tcp_proxy
@@ -48,23 +49,26 @@ async def listen(port: int, path: str, all_are_cut: asyncio.Barrier, gate: Gate)
 
 
 async def ticket(client: httpx2.AsyncClient) -> str:
-    """Where the events are of a summary that nobody waits for."""
-    response = await client.post("/v1/summaries", json={"text": TEXT}, headers={"Prefer": "respond-async"})
+    """Where the events are of a summary that nobody waits for; who follows them needs no key."""
+    response = await client.post("/v1/summaries", json={"text": TEXT}, headers={"Prefer": "respond-async", **bearer()})
     assert response.status_code == 202
     return str(response.json()["events_url"])
 
 
 async def test_it_reads_resumes_and_stops_on_every_route() -> None:
-    """GET with `text`, with `q`, and a ticket, each cut after its first bullet: all events once, then it is closed."""
+    """GET with `text`, with `q`, a ticket where keys are asked for; each is cut after a bullet: all events, once."""
     gate, all_are_cut = Gate(), asyncio.Barrier(3)
-    async with FakeUpstream(held(gate)) as model, served(None, settings=settings_for(model)) as at:
-        paths = [
-            f"/v1/summaries?text={quote(TEXT)}&max_bullets=3",
-            f"/stream?q={quote(TEXT)}",
-            await ticket(at.client),
-        ]
-        heard = await asyncio.gather(*(listen(at.port, path, all_are_cut, gate) for path in paths))
-        assert model.calls_made == len(paths)  # nobody paid twice
+    async with (
+        FakeUpstream(held(gate)) as model,
+        served(None, settings=settings_for(model)) as at,
+        served(None, settings=keyed(settings_for(model))) as guarded,
+    ):
+        heard = await asyncio.gather(
+            listen(at.port, f"/v1/summaries?text={quote(TEXT)}&max_bullets=3", all_are_cut, gate),
+            listen(at.port, f"/stream?q={quote(TEXT)}", all_are_cut, gate),
+            listen(guarded.port, await ticket(guarded.client), all_are_cut, gate),
+        )
+        assert model.calls_made == len(heard)  # nobody paid twice
     for each in heard:
         assert [event["event"] for event in each.events] == WHOLE
         assert [event["data"]["type"] for event in each.events] == WHOLE

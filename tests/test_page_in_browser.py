@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
 
 from benchmarks.fake_upstream import (
     Content,
@@ -456,3 +457,21 @@ async def test_what_the_readme_says_to_write_runs(browser: Browser, number: int)
             SOURCE,
         )
         assert said == ["The tower was built of oak.", "A candle burned."]
+
+
+async def test_a_page_elsewhere_may_use_it_where_its_origin_is_allowed(browser: Browser) -> None:
+    """streamsum.js from the server itself, with a key, by what CORS lets such a page see."""
+    summarise = """async ([url, key]) => {
+        const { summarize } = await import(`${url}/static/streamsum.js`);
+        const summary = summarize("The tower was built of oak.", { key });
+        const said = [];
+        for await (const event of summary) said.push(event.type);
+        return [said, summary.id.length];
+    }"""
+    elsewhere = Starlette(routes=[Route("/", PlainTextResponse("A page."))])
+    async with FakeUpstream(answer(bullets("The tower was built of oak."))) as model, serving(elsewhere) as port:
+        settings = replace(keyed(settings_for(model)), cors_origins=(f"http://127.0.0.1:{port}",))
+        async with served(None, settings=settings, limit_s=LIMIT_S) as at, await browser.new_page() as page:
+            await page.goto(f"http://127.0.0.1:{port}/")
+            said = await page.evaluate(summarise, [f"http://127.0.0.1:{at.port}", ALICE])
+    assert said == [["summary.created", "bullet", "summary.completed"], 22]
