@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test fuzz soak bench bench-peers check audit sbom image image-check format lock clean
+.PHONY: help setup demo serve screenshots test fuzz soak bench bench-peers check audit sbom image image-check format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ demo: $(STAMP) ## summarise examples/*.txt with the embedded model, over HTTP, a
 
 serve: $(STAMP) ## run the service on http://127.0.0.1:8080
 	@$(BIN)/streamsum serve
+
+screenshots: $(STAMP) ## write pictures of the page to docs/screenshots, with Debian's chromium
+	@$(BIN)/python -m tests.screenshots docs/screenshots
 
 test: $(STAMP) ## run the whole test suite, with coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term -q

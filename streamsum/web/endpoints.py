@@ -20,6 +20,7 @@ from streamsum.web.auth import key_of
 from streamsum.web.cursors import Cursor
 from streamsum.web.doors import refuse_foreign_pages
 from streamsum.web.figures import figures
+from streamsum.web.page import PAGE_ROUTES
 from streamsum.web.preferences import idempotency_of, wants_async
 from streamsum.web.recording import origin_of
 from streamsum.web.resources import Resource
@@ -117,6 +118,7 @@ async def readyz(_request: Request, service: Service) -> ASGIApp:
 
 
 ROUTES = (
+    *PAGE_ROUTES,
     Route("/v1/summaries", Resource(GET=start_by_query, POST=start_by_body)),
     Route("/v1/summaries/{id}", Resource(GET=show, DELETE=cancel)),
     Route("/v1/summaries/{id}/events", Resource(GET=follow)),
