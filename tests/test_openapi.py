@@ -8,7 +8,6 @@ from typing import Any
 import jsonschema
 import openapi_spec_validator
 import pytest
-from starlette.routing import Route
 
 from streamsum.core.events import Bullet, BulletRejected
 from streamsum.core.models import SummaryRequest
@@ -18,6 +17,7 @@ from streamsum.errors import PROBLEMS, RequestRefused
 from streamsum.web.endpoints import ROUTES
 from streamsum.web.openapi.document import document, encoded
 from streamsum.web.openapi.words import FIELDS
+from streamsum.web.resources import Resource
 from tests.scripted import ScriptedUpstream
 from tests.servers import served
 
@@ -41,7 +41,7 @@ def test_it_is_openapi_3_2() -> None:
 
 def test_every_route_is_in_it_and_nothing_else() -> None:
     """With its methods."""
-    routes = {route.path: set(route.endpoint.methods) for route in ROUTES if isinstance(route, Route)}
+    routes = {route.path: set(route.app.methods) for route in ROUTES if isinstance(route.app, Resource)}
     described = {
         path: {method.upper() for method in item if method != "parameters"}
         for path, item in document()["paths"].items()

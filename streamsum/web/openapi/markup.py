@@ -36,7 +36,8 @@ def paragraphs(text: str) -> Iterator[Element]:
 
 def page(html: Element) -> bytes:
     """The whole, as it is sent."""
-    return b"<!doctype html>\n" + tostring(html, encoding="utf-8", method="html")
+    written: bytes = tostring(html, encoding="utf-8", method="html")
+    return b"<!doctype html>\n" + written
 
 
 def _add_text(parent: Element, text: str) -> None:

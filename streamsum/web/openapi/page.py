@@ -53,6 +53,7 @@ def policy() -> str:
     )
 
 
+_Cell = list[Element | str]
 _Operation = tuple[str, str, dict[str, Any], list[dict[str, Any]]]
 
 
@@ -98,33 +99,32 @@ def _operation(path: str, method: str, operation: dict[str, Any], parameters: li
     return element("section", *inside, id=operation["operationId"])
 
 
-def _parameter(parameter: dict[str, Any]) -> list[list[Element | str]]:
-    name: list[Element | str] = [element("code", parameter["name"])]
+def _parameter(parameter: dict[str, Any]) -> list[_Cell]:
+    name: _Cell = [element("code", parameter["name"])]
     if parameter.get("required"):
         name += [element("br"), element("small", "required")]
     return [name, [parameter["in"]], [_type(parameter["schema"])], list(words(parameter["description"]))]
 
 
-def _answer(status: str, answer: dict[str, Any]) -> list[list[Element | str]]:
-    bodies: list[Element | str] = []
+def _answer(status: str, answer: dict[str, Any]) -> list[_Cell]:
+    bodies: _Cell = []
     for kind, media in answer.get("content", {}).items():
-        line = [element("code", kind), " ", _type(media.get("itemSchema") or media["schema"])]
-        bodies.append(element("div", *line))
+        bodies.append(element("div", element("code", kind), " ", _type(media.get("itemSchema") or media["schema"])))
     said = list(words(answer["description"]))
     sent = ", ".join(f"`{name}`" for name in answer["headers"] if name != "X-Request-ID")
     return [[status], bodies, [*said, *words(f" With {sent}." if sent else "")]]
 
 
 def _schema(name: str, schema: dict[str, Any]) -> Element:
-    rows = []
+    rows: list[list[_Cell]] = []
     for field, what in schema["properties"].items():
-        label: list[Element | str] = [element("code", field)]
+        label: _Cell = [element("code", field)]
         if field not in schema.get("required", ()):
             label += [element("br"), element("small", "not always")]
         rows.append([label, [_type(what)], list(paragraphs(what.get("description", "")))])
     inside = [element("h2", name), *paragraphs(schema["description"]), _table(("field", "type", ""), rows)]
     if "oneOf" in schema:
-        events = [
+        events: list[list[_Cell]] = [
             [[element("code", each["title"])], [_type(each["properties"]["data"]["contentSchema"])]]
             for each in schema["oneOf"]
         ]
@@ -132,7 +132,7 @@ def _schema(name: str, schema: dict[str, Any]) -> Element:
     return element("section", *inside, id=name)
 
 
-def _table(titles: tuple[str, ...], rows: list[list[list[Element | str]]]) -> Element:
+def _table(titles: tuple[str, ...], rows: list[list[_Cell]]) -> Element:
     head = element("tr", *(element("th", title, scope="col") for title in titles))
     body = [element("tr", *(element("td", *cell) for cell in row)) for row in rows]
     return element("table", element("thead", head), element("tbody", *body))

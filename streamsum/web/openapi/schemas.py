@@ -16,7 +16,7 @@ from streamsum.web.openapi.words import FIELDS, REQUEST_PATTERNS, REQUEST_RULES
 PREFIX = "#/components/schemas/"
 
 EVENTS: tuple[type[BaseModel], ...] = get_args(Event)
-_SENT = (*EVENTS, SummaryReply, AcceptedReply, ModelsReply, StatusReply, Problem)
+_SENT: tuple[type[BaseModel], ...] = (*EVENTS, SummaryReply, AcceptedReply, ModelsReply, StatusReply, Problem)
 
 
 def schemas() -> dict[str, Any]:
