@@ -1,7 +1,7 @@
 """Three readers of event streams that share no code (ours, httpx2's, sseclient-py) see the same events in our bytes.
 
-Over every hostile text that a model may write, and however the network cuts the stream. Browsers read it in the tests of
-the page.
+Over every hostile text that a model may write, and however the network cuts the stream. Browsers read it in the tests
+of the page.
 """
 
 import random
@@ -74,7 +74,8 @@ READERS: list[Callable[[Sequence[bytes]], list[Seen]]] = [by_ours, by_httpx2, by
 
 
 def expected(events: Sequence[Event]) -> list[Seen]:
-    n, seen = 0, []
+    n = 0
+    seen: list[Seen] = []
     for event in events:
         n += not isinstance(event, BulletDelta)
         seen.append((event.type, f"{ID}:{n}", sse.encode(event).decode()))
