@@ -114,11 +114,11 @@ class Course:
         error = refusal_of(response, body)
         if not _may_pass(error, response.status_code):
             raise self._cut_off(error) if self._has_begun else error
-        if isinstance(error, Refused) and (error.retry_after or 0) > self._persistence.longest_pause_s:
-            raise error
+        asked_s = (error.retry_after or 0.0) if isinstance(error, Refused) else 0.0
+        if asked_s > self._persistence.longest_pause_s:
+            raise self._cut_off(error) if self._has_begun else error
         self._count(error)
-        asked_s = error.retry_after if isinstance(error, Refused) else None
-        self.pause_s = max(asked_s or 0, self.pause_s)
+        self.pause_s = max(asked_s, self.pause_s)
 
     def lost(self, error: httpx2.TransportError | None) -> None:
         """The connection is gone; without an error: in good order, but too soon. Raises Unreachable, StreamCut."""
