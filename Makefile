@@ -82,8 +82,9 @@ sbom: $(AUDIT)/.installed ## write down what the image is made of: build/sbom.js
 	@$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible -o build/sbom.json requirements/image.txt
 
 $(AUDIT)/.installed: requirements/audit.txt $(STAMP)
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AUDIT)
-	@$(BIN)/uv pip install --quiet --python $(AUDIT)/bin/python --require-hashes --no-deps -r requirements/audit.txt
+	@rm -rf $(AUDIT)
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/audit.txt
 	@touch $@
 
 format: $(STAMP) ## put the code in form

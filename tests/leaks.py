@@ -6,7 +6,7 @@ All is at DEBUG, the libraries' loggers too, which no operator can have: whateve
 import io
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,8 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from streamsum.core.event_stream import EventStreamDecoder
-from streamsum.settings import Settings
+from streamsum.runs.log import EventLog
+from streamsum.settings import LogFormat, Settings
 from streamsum.telemetry.logs import set_up
 from streamsum.telemetry.otel import OtelTracing
 from streamsum.upstream.given import Given
@@ -51,8 +52,15 @@ class Watch:
 
     async def post(self, **more: object) -> None:
         """A summary, to its end."""
-        body = {"text": SOURCE, "focus": FOCUS, "evidence": "off", **more}
-        self.note_answer(await self.it.client.post("/v1/summaries", json=body, headers=HEADERS))
+        await self.ask("POST", "/v1/summaries", json={"text": SOURCE, "focus": FOCUS, **more})
+
+    async def ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, json: object = None
+    ) -> httpx2.Response:
+        """Anything."""
+        response = await self.it.client.request(method, path, headers={**HEADERS, **(headers or {})}, json=json)
+        self.note_answer(response)
+        return response
 
     async def get(self, path: str) -> None:
         """The same by a query."""
@@ -65,6 +73,8 @@ class Watch:
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             events = [json.loads(event.data) for event in EventStreamDecoder().feed(response.content)]
             told += [event for event in events if event["type"] not in {"bullet", "bullet.delta"}]
+        elif response.headers.get("content-type") == "application/json":
+            told.append({name: value for name, value in response.json().items() if name != "bullets"})
         else:
             told.append(response.text)
         self._answers.append(json.dumps(told))
@@ -98,16 +108,18 @@ async def watched(
     *,
     settings: Settings | None = None,
     patience: Patience | None = None,
+    log: EventLog | None = None,
+    form: LogFormat = "json",
 ) -> AsyncIterator[Watch]:
     """Look at `leaks()` behind the block. Logging must be restored by the test (`sober_logging`)."""
     said, exporter = io.StringIO(), InMemorySpanExporter()
-    set_up("DEBUG", "json", stream=said)
+    set_up("DEBUG", form, stream=said)
     logging.getLogger().setLevel("DEBUG")
     for name in list(logging.root.manager.loggerDict):
         logging.getLogger(name).setLevel("DEBUG")
     tracing = OtelTracing(exporter)
     capfd.readouterr()
-    async with served(upstream, settings=settings, patience=patience, tracing=tracing, limit_s=60) as it:
+    async with served(upstream, settings=settings, patience=patience, log=log, tracing=tracing, limit_s=60) as it:
         watch = Watch(it, exporter, said)
         yield watch
         await watch.look()

@@ -1,10 +1,14 @@
 """What is recorded of a request."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
+from streamsum.runs.log import Entry
+from streamsum.runs.memory_log import MemoryLog
 from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
 from streamsum.web.recording import origin_of
@@ -55,6 +59,27 @@ async def test_health_and_figures_are_not_told(lines: pytest.LogCaptureFixture) 
         for path in ("/healthz", "/readyz", "/metrics"):
             assert (await it.client.get(path)).status_code == 200
     assert fields(lines, "answered") == []
+
+
+class BrokenLog(MemoryLog):
+    @override
+    async def read(self, id: str, key: str) -> Sequence[Entry]:
+        raise RuntimeError(CANARY)
+
+
+async def test_a_bug_is_found_by_its_request_id(lines: pytest.LogCaptureFixture) -> None:
+    """Which the answer told its caller: on which route, and where in the code."""
+    log = BrokenLog(grace_s=10, keep_s=10, keep_bytes=1 << 20)
+    app = create_app(Settings(), upstream=ScriptedUpstream(), log=log)
+    wire = Wire()
+    async with lifespan(app):
+        await wire.run(app, scope_of(f"/v1/summaries/{'x' * 22}"))
+    assert wire.status == 500
+    (line,) = fields(lines, "a bug")
+    assert (line["request_id"], line["route"]) == (wire.headers["x-request-id"], "/v1/summaries/{id}")
+    assert line["error"].startswith("RuntimeError at ")
+    assert CANARY not in lines.text
+    await log.aclose()
 
 
 @pytest.mark.parametrize("way", ["body", "query"])

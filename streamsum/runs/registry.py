@@ -230,14 +230,17 @@ class Runs:
         await self._adopt_no_more()
         for run in self._tasks.values():
             run.wind_up()
+        # Not `asyncio.timeout`: before Python 3.11.3 one that runs out says "cancelled" if its task is being cancelled.
+        idle = asyncio.ensure_future(self._places.until_idle())
         try:
-            async with asyncio.timeout(within):
-                await self._places.until_idle()
-        except TimeoutError:
-            self._leaving = True
-            for run in self._tasks.values():
-                run.leave()
-        await self._places.until_idle()
+            await asyncio.wait([idle], timeout=within)
+            if not idle.done():
+                self._leaving = True
+                for run in self._tasks.values():
+                    run.leave()
+            await idle
+        finally:
+            idle.cancel()
 
     async def _adopt_no_more(self) -> None:
         if self._adopting is not None:

@@ -7,10 +7,9 @@ from streamsum.telemetry import attributes as names
 from streamsum.telemetry.logs import logger
 from streamsum.telemetry.origin import Origin
 from streamsum.telemetry.tracing import Span
+from streamsum.web.routes import PROBES, route_of
 from streamsum.web.service import telemetry_of
 
-# Asked every few seconds by machines, and of no summary.
-_PROBES = {"/healthz", "/readyz", "/metrics"}
 # RFC 9110, section 9, and no other word that a caller may think of.
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
 _STATE = "streamsum.origin"
@@ -24,7 +23,7 @@ class Recording:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and look at the status. Of path, query and headers only what is declared is told."""
-        if scope["type"] != "http" or scope["path"] in _PROBES:
+        if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
         request_id: str = scope["state"]["request_id"]
@@ -42,7 +41,7 @@ class Recording:
             await self._app(scope, receive, watched)
         finally:
             _end(scope, span, status)
-            route = _route(scope) or "-"
+            route = route_of(scope) or "-"
             logger.debug("answered", request_id=request_id, method=_method(scope), route=route, status=status)
 
 
@@ -61,7 +60,7 @@ def _begin(scope: Scope, request_id: str) -> Span:
 
 def _end(scope: Scope, span: Span, status: int) -> None:
     """No status: the client left first."""
-    route = _route(scope)
+    route = route_of(scope)
     if route is not None:
         span.rename(f"{_method(scope)} {route}")
     span.note({names.ROUTE: route, names.STATUS: status or None})
@@ -70,8 +69,3 @@ def _end(scope: Scope, span: Span, status: int) -> None:
 
 def _method(scope: Scope) -> str:
     return scope["method"] if scope["method"] in _METHODS else "_OTHER"
-
-
-def _route(scope: Scope) -> str | None:
-    """As it is declared; None: there is none for this path."""
-    return getattr(scope.get("route"), "path", None)
