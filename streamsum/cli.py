@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=plain,
     )
-    parser.add_argument("--version", action="version", version=f"streamsum {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"streamsum {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="run the service", description="Run the service, until Ctrl-C.")

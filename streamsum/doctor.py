@@ -44,8 +44,8 @@ class Finding:
     words: str
 
 
-async def examine(environment: Mapping[str, str]) -> int:
-    """Look at all of it, and tell; the exit status."""
+async def examine(environment: Mapping[str, str], *, store_s: float = STORE_S) -> int:
+    """Look at all of it, and tell; the exit status. `store_s`: how long the event log is waited for."""
     set_up("ERROR", "console")  # what is found is told here
     try:
         settings = Settings.read(environment)
@@ -53,7 +53,7 @@ async def examine(environment: Mapping[str, str]) -> int:
         _tell(Finding("FAIL", "settings", str(error)))
         return terminal.BAD_USAGE
     marks = []
-    async for finding in _findings(settings, environment):
+    async for finding in _findings(settings, environment, store_s):
         _tell(finding)
         marks.append(finding.mark)
     return terminal.FAILED if "FAIL" in marks else terminal.COMPLETED
@@ -63,10 +63,10 @@ def _tell(finding: Finding) -> None:
     print(f"{finding.mark:<5} {finding.what:<16} {finding.words}", flush=True)
 
 
-async def _findings(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def _findings(settings: Settings, environment: Mapping[str, str], store_s: float) -> AsyncIterator[Finding]:
     yield _settings(environment)
     yield _built_in(settings)
-    yield await _event_log(settings)
+    yield await _event_log(settings, store_s)
     try:
         upstreams = build_all(settings)
     except SettingsError as error:
@@ -94,11 +94,11 @@ def _built_in(settings: Settings) -> Finding:
     return Finding("ok", "built-in model", f"installed ({file.name}){'' if used else ', and not used'}")
 
 
-async def _event_log(settings: Settings) -> Finding:
+async def _event_log(settings: Settings, store_s: float) -> Finding:
     if settings.event_log.get_secret_value() == MEMORY:
         return Finding("ok", "event log", "in memory: for one process")
     try:
-        async with asyncio.timeout(STORE_S), opened_log(settings) as log:
+        async with asyncio.timeout(store_s), opened_log(settings) as log:
             await _reached(log)
     except SettingsError as error:
         return Finding("FAIL", "event log", str(error))

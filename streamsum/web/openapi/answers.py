@@ -22,6 +22,10 @@ BEFORE_IT_BEGINS = (
 )
 
 
+# Where requests are counted, what is left is told with the answer.
+LIMITS = ("RateLimit", "RateLimit-Policy")
+
+
 def headers() -> dict[str, Any]:
     """`components.headers`."""
     return {
@@ -39,12 +43,12 @@ def headers() -> dict[str, Any]:
     }
 
 
-def events(description: str) -> dict[str, Any]:
-    """200, a stream."""
+def events(description: str, *more: str) -> dict[str, Any]:
+    """200, a stream; `more` headers."""
     content = {"text/event-stream": {"itemSchema": ref("EventStreamItem")}}
     return {
         "description": description,
-        "headers": _named("X-Request-ID", "Location", "Cache-Control"),
+        "headers": _named("X-Request-ID", "Location", "Cache-Control", *more),
         "content": content,
     }
 
@@ -57,7 +61,7 @@ def json(description: str, schema: SchemaName, *more: str) -> dict[str, Any]:
 
 def either(description: str) -> dict[str, Any]:
     """200: a stream, or with `stream: false` the whole."""
-    answer = events(description)
+    answer = events(description, *LIMITS)
     answer["content"] |= json("", "SummaryReply")["content"]
     return answer
 
@@ -92,7 +96,7 @@ def _problem(status: int, codes: Iterable[str]) -> dict[str, Any]:
 _OF_STATUS = {
     401: ("WWW-Authenticate",),
     405: ("Allow",),
-    429: ("Retry-After", "RateLimit", "RateLimit-Policy"),
+    429: ("Retry-After", *LIMITS),
     503: ("Retry-After",),
 }
 

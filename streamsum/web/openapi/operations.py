@@ -4,7 +4,7 @@ from typing import Any
 
 from streamsum.web.cursors import MAX_CURSOR_CHARS, SUMMARY_ID
 from streamsum.web.openapi import answers
-from streamsum.web.openapi.answers import BEFORE_IT_BEGINS, BEHIND_A_KEY, BY_THE_MODEL, problems
+from streamsum.web.openapi.answers import BEFORE_IT_BEGINS, BEHIND_A_KEY, BY_THE_MODEL, LIMITS, problems
 from streamsum.web.openapi.schemas import ref, request_fields
 
 Operation = dict[str, Any]
@@ -64,7 +64,7 @@ def _start_by_body() -> Operation:
         "responses": {
             "200": answers.either("The events; with `stream: false` the whole, as soon as it is over."),
             "202": answers.json(
-                "With `Prefer: respond-async`: it runs.", "AcceptedReply", "Location", "Preference-Applied"
+                "With `Prefer: respond-async`: it runs.", "AcceptedReply", "Location", "Preference-Applied", *LIMITS
             ),
             **problems(*codes),
         },
@@ -104,7 +104,7 @@ def _show() -> Operation:
         "operationId": "showSummary",
         "summary": "A summary as it stands",
         "responses": {
-            "200": answers.json("What is known of it by now.", "SummaryReply"),
+            "200": answers.json("What is known of it by now.", "SummaryReply", *LIMITS),
             **problems("not_found", "not_acceptable", "log_unavailable", *BEHIND_A_KEY),
         },
     }
@@ -142,7 +142,7 @@ def _models() -> Operation:
     return {
         "operationId": "listModels",
         "summary": "The models that a request may name",
-        "responses": {"200": answers.json("With their limits.", "ModelsReply"), **problems(*BEHIND_A_KEY)},
+        "responses": {"200": answers.json("With their limits.", "ModelsReply", *LIMITS), **problems(*BEHIND_A_KEY)},
     }
 
 
