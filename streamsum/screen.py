@@ -47,7 +47,7 @@ class Screen:
             self._draw(event.text)
             return
         self.clear()
-        terminal.show(event, as_json=self._as_json)
+        terminal.show(event, as_json=self._as_json, out=self._out)
         if isinstance(event, Bullet) and self._source is not None and not self._as_json:
             for span in event.evidence:
                 self._out.write(f"  {self._quiet}{evidence_line(self._source, span)}{self._plain}\n")

@@ -23,7 +23,7 @@ from tests.servers import served
 
 COMMITTED = Path(__file__).parent.parent / "openapi.json"
 # What people look at, and programs do not call.
-PAGES = {"/", "/static/{path:path}"}
+PAGES = ("/", "/static/{name}")
 # Answered before a route is chosen, or by none.
 EVERYWHERE = {"method_not_allowed"}
 

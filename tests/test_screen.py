@@ -1,6 +1,7 @@
 """What a summary looks like on a terminal, while it comes."""
 
 import io
+from typing import Any
 
 import pytest
 from typing_extensions import override
@@ -18,24 +19,23 @@ class Terminal(io.StringIO):
         return True
 
 
-def screen(out: io.StringIO, monkeypatch: pytest.MonkeyPatch, **how: object) -> Screen:
-    monkeypatch.setattr("sys.stdout", out)  # what is confirmed is printed
-    return Screen(out, is_live=True, **how)  # type: ignore[arg-type]
+def screen(out: io.StringIO, **how: Any) -> Screen:
+    return Screen(out, is_live=True, **how)
 
 
-def test_the_open_bullet_grows_until_it_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_open_bullet_grows_until_it_is_confirmed() -> None:
     """On one line, which the bullet then takes."""
     out = Terminal()
-    shown = screen(out, monkeypatch, columns=40)
+    shown = screen(out, columns=40)
     for event in (CREATED, BulletDelta(index=0, text="A la"), BulletDelta(index=0, text="A lamp was"), BULLET):
         shown.show(event)
     assert out.getvalue() == "\r\x1b[K• …\r\x1b[K• A la\r\x1b[K• A lamp was\r\x1b[K• A lamp was lit.\n"
 
 
-def test_what_is_not_confirmed_goes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_confirmed_goes(capsys: pytest.CaptureFixture[str]) -> None:
     """Withheld, or left open at the end."""
     out = Terminal()
-    shown = screen(out, monkeypatch, columns=40)
+    shown = screen(out, columns=40)
     shown.show(BulletDelta(index=0, text="A"))
     shown.show(BulletRejected(reasons=(Reason(code="x", detail="No."),)))
     shown.clear()
@@ -43,10 +43,10 @@ def test_what_is_not_confirmed_goes(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert "No." in capsys.readouterr().err
 
 
-def test_quiet_things_are_quiet_where_there_are_colors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quiet_things_are_quiet_where_there_are_colors() -> None:
     """The open bullet, and the evidence."""
     out = Terminal()
-    shown = screen(out, monkeypatch, has_colors=True, source="A lamp.", columns=40)
+    shown = screen(out, has_colors=True, source="A lamp.", columns=40)
     shown.show(BulletDelta(index=0, text="A"))
     shown.show(BULLET)
     assert (
@@ -54,13 +54,14 @@ def test_quiet_things_are_quiet_where_there_are_colors(monkeypatch: pytest.Monke
     )
 
 
-def test_elsewhere_nothing_moves(capsys: pytest.CaptureFixture[str]) -> None:
+def test_elsewhere_nothing_moves() -> None:
     """Lines, and no more."""
-    shown = Screen(io.StringIO(), is_live=False)
+    out = io.StringIO()
+    shown = Screen(out, is_live=False)
     for event in (CREATED, BulletDelta(index=0, text="A"), BULLET):
         shown.show(event)
     shown.clear()
-    assert capsys.readouterr().out == "• A lamp was lit.\n"
+    assert out.getvalue() == "• A lamp was lit.\n"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from typing import Any, Required, TypedDict
+from typing import Any, TypedDict
 
 import httpx2
 
@@ -30,9 +30,9 @@ class ClientOptions(Options, total=False):
 class HttpOptions(TypedDict):
     """For `httpx2.Client` and its twin."""
 
-    base_url: Required[str]
-    headers: Required[dict[str, str]]
-    timeout: Required[httpx2.Timeout]
+    base_url: str
+    headers: dict[str, str]
+    timeout: httpx2.Timeout
 
 
 def http_options(url: str, key: str | None) -> HttpOptions:
