@@ -65,6 +65,7 @@ def _tell(finding: Finding) -> None:
 
 async def _findings(settings: Settings, environment: Mapping[str, str], store_s: float) -> AsyncIterator[Finding]:
     yield _settings(environment)
+    yield _keys(settings)
     yield _built_in(settings)
     yield await _event_log(settings, store_s)
     try:
@@ -82,6 +83,14 @@ def _settings(environment: Mapping[str, str]) -> Finding:
     known = [each.metadata["variable"] for each in fields(Settings) if "variable" in each.metadata]
     given = [name for name in known if environment.get(name, "").strip()]
     return Finding("ok", "settings", f"set: {', '.join(given)}" if given else "none is set: all by default")
+
+
+def _keys(settings: Settings) -> Finding:
+    if settings.keys:
+        return Finding("ok", "keys", f"{len(settings.keys)} in the file")
+    if settings.no_keys:
+        return Finding("note", "keys", "STREAMSUM_NO_KEYS: whoever reaches the port may spend")
+    return Finding("ok", "keys", "none: only this machine is answered")
 
 
 def _built_in(settings: Settings) -> Finding:

@@ -3,6 +3,8 @@
     StreamsumError
     ├── SettingsError       a setting or the installation is wrong; the message is for the operator
     ├── RequestRefused      the caller's fault, or our state: becomes a problem response
+    │   └── OverLimit       more than its key may; carries how that limit stands (`runs.limits.limiter.Standing`)
+    ├── LimiterDown         the limits cannot be looked at
     ├── UpstreamError       a pass ended before its first content; carries how (`core.passes.End`)
     └── LogError
         ├── Fenced          somebody else owns this summary now
@@ -113,6 +115,10 @@ class RequestRefused(StreamsumError):
         """`code` is one of `PROBLEMS`; `more` are the problem's other members."""
         self.problem = Problem.of(code, detail, **more)
         super().__init__(code)
+
+
+class LimiterDown(StreamsumError):
+    """The limits cannot be looked at: their store cannot be reached."""
 
 
 class LogError(StreamsumError):

@@ -117,6 +117,8 @@ async def _drain(service: Service, first: signal.Signals, signals: _Signals) -> 
 
 def _say_hello(service: Service, listener: socket.socket, metrics: socket.socket | None) -> None:
     logger.info("serving", upstream=service.upstream.name, model=service.upstream.model)
+    if service.settings.keys:
+        logger.info("keys", keys=len(service.settings.keys))
     if metrics is not None:
         logger.info("metrics", url=f"{_url(metrics)}/metrics")
     logger.info("listening", url=_url(listener))

@@ -8,27 +8,34 @@ import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from streamsum.api_key import digest_of
 from streamsum.core.event_stream import EventStreamDecoder
+from streamsum.keys_file import Key
 from streamsum.runs.log import EventLog
 from streamsum.settings import LogFormat, Settings
 from streamsum.telemetry.logs import set_up
 from streamsum.telemetry.otel import OtelTracing
 from streamsum.upstream.given import Given
 from streamsum.web.patience import Patience
+from tests.keys import bearer, key_for
 from tests.servers import Served, served
 
 # In every text that is planted, whatever else it says.
 CANARY = "canary"
 SOURCE = "A canary sang in the shaft, and the miners left it. The canary was lit in 1698."
 FOCUS = "what the canary saw"
+# The callers' keys: one with limits that are never hit, and whatever a test says of the others.
+CALLER, OTHER, DISABLED = (f"ssk_{f'canary{n}':x<43}" for n in range(3))
+BOUNDLESS = {"requests_per_minute": 60_000, "streams": 10_000, "tokens_per_day": 10**12}
 HEADERS = {
-    "Authorization": "Bearer sk-canary",
+    **bearer(CALLER),
     "Cookie": "session=canary",
     "User-Agent": "canary/1.0",
     "Referer": "http://canary.example/canary?canary",
@@ -38,6 +45,8 @@ HEADERS = {
     "baggage": "canary=canary",
 }
 KEY = "sk-canary-upstream"
+# A key's digest opens nothing, but it has no business outside its file either.
+SONGS = (CANARY, *(digest_of(key).hex() for key in (CALLER, OTHER, DISABLED)))
 
 
 class Watch:
@@ -81,7 +90,7 @@ class Watch:
 
     async def look(self) -> None:
         """See what is recorded by now; call it while the service is there."""
-        scrape = await self.it.client.get("/metrics")
+        scrape = await self.it.client.get("/metrics", headers=bearer(OTHER))
         self.seen |= {"figures": scrape.text, "answers": "\n".join(self._answers)}
 
     def close(self) -> None:
@@ -97,8 +106,14 @@ class Watch:
             f"{place}: {line}"
             for place, text in self.seen.items()
             for line in text.splitlines()
-            if CANARY in line.lower()
+            if any(song in line.lower() for song in SONGS)
         ]
+
+
+def keys(**limits: int) -> tuple[Key, ...]:
+    """Of the caller, with these limits; of somebody without any; and one that opens nothing."""
+    caller, other = key_for("the-shop", CALLER, **limits), key_for("the-press", OTHER)
+    return caller, other, key_for("who-left", DISABLED, disabled=True)
 
 
 @asynccontextmanager
@@ -108,10 +123,17 @@ async def watched(
     *,
     settings: Settings | None = None,
     patience: Patience | None = None,
+    keyed: bool = True,
     log: EventLog | None = None,
     form: LogFormat = "json",
 ) -> AsyncIterator[Watch]:
-    """Look at `leaks()` behind the block. Logging must be restored by the test (`sober_logging`)."""
+    """Look at `leaks()` behind the block; `settings` without keys get some, or it is not `keyed`.
+
+    Logging must be restored by the test (`sober_logging`).
+    """
+    settings = settings or Settings()
+    if keyed and not settings.keys:
+        settings = replace(settings, keys=keys(**BOUNDLESS))
     said, exporter = io.StringIO(), InMemorySpanExporter()
     set_up("DEBUG", form, stream=said)
     logging.getLogger().setLevel("DEBUG")

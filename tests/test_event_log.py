@@ -370,6 +370,18 @@ async def test_the_same_request_joins_the_same_summary(opened: Open) -> None:
         await lease_of(log, new("c", key="alice"))
 
 
+async def test_what_would_be_joined_can_be_found(opened: Open) -> None:
+    """Without beginning anything, and as `create` would have it."""
+    async with opened() as log:
+        same = Idempotency("order-7", "f")
+        assert await log.find("", same) is None
+        await lease_of(log, new("a"))
+        assert await log.find("", same) == Joined("a")
+        assert await log.find("alice", same) is None
+        with pytest.raises(IdempotencyConflict):
+            await log.find("", Idempotency("order-7", "g"))
+
+
 async def test_another_request_under_the_same_name_is_a_conflict(opened: Open) -> None:
     """It begins nothing."""
     async with opened() as log:

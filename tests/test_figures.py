@@ -18,8 +18,9 @@ from streamsum.telemetry.metrics import Metrics
 from streamsum.web.app import create_app, lifespan
 from streamsum.web.figures import figures_app
 from tests.asgi import Wire, scope_of
+from tests.keys import ALICE, BOB, bearer, keyed
 from tests.scrape import Scrape
-from tests.scripted import ScriptedUpstream
+from tests.scripted import HANG, ScriptedUpstream
 from tests.servers import LIMIT_S, Served, client_of, events_of, served, settings_for
 
 DOCUMENT = '{"bullets": ["The first.", "The second."]}'
@@ -92,6 +93,19 @@ async def test_problems_are_counted_by_their_code() -> None:
     assert figures.above_zero("streamsum_problems_total", "code") == problems
 
 
+async def test_limits_that_are_hit_are_counted() -> None:
+    """Whoever hit them: no figure has the name of a key."""
+    settings = keyed(requests_per_minute=3, streams=1, tokens_per_day=3000)
+    async with served(ScriptedUpstream(script=[HANG]), settings=settings) as it:
+        for key, text in ((ALICE, "many " * 4000), *[(ALICE, "few")] * 3, ("ssk_nobodys", "few")):
+            headers = {**bearer(key), "Prefer": "respond-async"}
+            await it.client.post("/v1/summaries", json={"text": text}, headers=headers)
+        scraped = await it.client.get("/metrics", headers=bearer(BOB))
+    hit = {"budget_exhausted": 1, "too_many_streams": 1, "rate_limited": 1, "unauthenticated": 1}
+    assert Scrape.of(scraped.content).above_zero("streamsum_problems_total", "code") == hit
+    assert "alice" not in scraped.text
+
+
 async def test_probes_are_no_problems() -> None:
     """Ten minutes of an outage would be 300 of each pod, and nobody was turned away."""
     async with served(ScriptedUpstream()) as it:
@@ -148,7 +162,9 @@ async def test_it_has_a_listener_of_its_own() -> None:
                 for path in ("/", "/healthz", "/stream?q=a", "/metrics/"):
                     response = await prometheus.get(path)
                     assert (response.status_code, response.json()["code"]) == (404, "not_found")
-                assert (await prometheus.post("/metrics")).json()["code"] == "method_not_allowed"
+                refused = await prometheus.post("/metrics")
+                assert refused.json()["code"] == "method_not_allowed"
+                assert refused.headers["x-content-type-options"] == "nosniff"
             signal.raise_signal(signal.SIGTERM)
             await task
 

@@ -9,6 +9,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
+from streamsum.runs.limits import allowance
 from streamsum.runs.redis_log.times import Times
 from streamsum.serve import LAST_WORDS_S
 from streamsum.settings import Settings
@@ -213,6 +214,7 @@ def test_a_pod_has_longer_to_go_than_it_takes(overlay: str) -> None:
         redis.answer_s,  # handing over
         LAST_WORDS_S,  # of the port
         LAST_WORDS_S,  # of the metrics' listener
+        allowance.LAST_WORDS_S,  # what keys have spent
         FLUSH_S,  # the last spans
         redis.answer_s,  # giving the lease back
     )

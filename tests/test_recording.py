@@ -13,6 +13,7 @@ from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
 from streamsum.web.recording import origin_of
 from tests.asgi import Wire, scope_of
+from tests.keys import ALICE, bearer, keyed
 from tests.scripted import ScriptedUpstream
 from tests.servers import events_of, served
 
@@ -51,6 +52,18 @@ async def test_a_request_is_a_line_for_who_looks(
     said["method"] = "_OTHER" if method == "PROPFIND" else method
     assert fields(lines, "answered") == [{"event": "answered", **said}]
     assert CANARY not in lines.text
+
+
+@pytest.mark.parametrize(("secret", "status"), [(ALICE, 200), (ALICE, 429), ("ssk_xyzzy-canary", 401)])
+async def test_with_keys_it_says_whose_it_was(secret: str, status: int, lines: pytest.LogCaptureFixture) -> None:
+    """By the name that the operator gave the key; of what is none, nothing. That is how one finds who is refused."""
+    async with served(ScriptedUpstream(), settings=keyed(requests_per_minute=1)) as it:
+        if status == 429:
+            await it.client.get("/v1/models", headers=bearer())
+        assert (await it.client.get("/v1/models", headers=bearer(secret))).status_code == status
+    line = fields(lines, "answered")[-1]
+    assert (line["status"], line.get("key")) == (status, "alice" if secret == ALICE else None)
+    assert secret not in lines.text
 
 
 async def test_health_and_figures_are_not_told(lines: pytest.LogCaptureFixture) -> None:
@@ -112,10 +125,10 @@ async def test_a_client_that_leaves_first_has_no_status(lines: pytest.LogCapture
 
 
 async def test_without_a_service_nothing_is_recorded_but_the_line(lines: pytest.LogCaptureFixture) -> None:
-    """Nobody has opened it yet."""
+    """Nobody has opened it yet: who may come in is not known."""
     wire = Wire()
     await wire.run(create_app(Settings(), upstream=ScriptedUpstream()), scope_of("/nowhere"))
-    assert [line["status"] for line in fields(lines, "answered")] == [404]
+    assert [line["status"] for line in fields(lines, "answered")] == [500]
 
 
 def test_what_no_request_began_has_no_origin() -> None:

@@ -22,7 +22,7 @@ from streamsum.web.departure import ClientGone, bounded
 from streamsum.web.feed import MAX_BATCH_BYTES
 from streamsum.web.patience import Patience
 from streamsum.web.responses import EventStreamResponse, ResumeResponse, SummaryResponse
-from streamsum.web.service import NO_KEY, Service
+from streamsum.web.service import Service
 from tests.asgi import Wire, scope_of
 from tests.jumping_clock import in_jumping_time, now, settle
 from tests.logs import begin
@@ -59,7 +59,7 @@ class Stage:
         self.lease: Lease
 
     async def create(self, *entries: Entry, on_disconnect: OnDisconnect = "cancel") -> None:
-        self.lease = await begin(self.service.log, ID, key=NO_KEY, on_disconnect=on_disconnect)
+        self.lease = await begin(self.service.log, ID, on_disconnect=on_disconnect)
         await self.write(*entries)
 
     async def write(self, *entries: Entry) -> None:
@@ -87,7 +87,7 @@ async def stage(*entries: Entry, log: EventLog | None = None, on_disconnect: OnD
 
 
 def stream(staged: Stage, *, after: int | None = 0, started: "asyncio.Future[Problem | None] | None" = None) -> ASGIApp:
-    return EventStreamResponse(staged.service, ID, after=after, started=started)
+    return EventStreamResponse(staged.service, ID, key="", after=after, started=started)
 
 
 def future() -> "asyncio.Future[Problem | None]":
@@ -130,7 +130,7 @@ class TestFrames:
     async def test_a_resume_begins_behind_its_cursor(self) -> None:
         """Byte for byte what the first connection had."""
         staged = await stage(*ALL)
-        await over(staged.play(ResumeResponse(staged.service, ID, after=1)))
+        await over(staged.play(ResumeResponse(staged.service, ID, key="", after=1)))
         assert staged.wire.body == b"retry: 2000\n" + frame(ALL[1]) + frame(ALL[2])
 
     @in_jumping_time
@@ -355,7 +355,7 @@ class TestResume:
     async def test_after_the_last_event_there_is_nothing(self) -> None:
         """204 is how the format stops an EventSource."""
         staged = await stage(*ALL)
-        await over(staged.play(ResumeResponse(staged.service, ID, after=3)))
+        await over(staged.play(ResumeResponse(staged.service, ID, key="", after=3)))
         assert staged.wire.status == 204
         assert staged.wire.body == b""
 
@@ -363,7 +363,7 @@ class TestResume:
     async def test_after_the_newest_event_of_a_running_one_it_waits(self) -> None:
         """That is not the end."""
         staged = await stage(FIRST)
-        task = staged.play(ResumeResponse(staged.service, ID, after=1))
+        task = staged.play(ResumeResponse(staged.service, ID, key="", after=1))
         await staged.wire.until_sent(1)
         await staged.write(entry(2), LAST)
         await over(task)
@@ -380,14 +380,14 @@ class TestResume:
         """A gap is never skipped."""
         staged = await stage(*ALL)
         with pytest.raises(error):
-            await over(staged.play(ResumeResponse(staged.service, id, after=after)))
+            await over(staged.play(ResumeResponse(staged.service, id, key="", after=after)))
         assert staged.wire.sent == []
 
     @in_jumping_time
     async def test_a_log_that_cannot_be_reached_is_to_be_tried_again(self) -> None:
         """200 and `retry:` only; any other status would end an EventSource for ever."""
         staged = await stage(log=_Down())
-        await over(staged.play(ResumeResponse(staged.service, ID, after=1)))
+        await over(staged.play(ResumeResponse(staged.service, ID, key="", after=1)))
         assert staged.wire.status == 200
         assert staged.wire.body == b"retry: 2000\n"
         assert staged.wire.ended
@@ -416,7 +416,7 @@ class TestResume:
         """It ended, and was evicted, between listening and reading."""
         staged = await stage(log=_Failing([FIRST]))
         with pytest.raises(Expired):
-            await over(staged.play(ResumeResponse(staged.service, ID, after=1)))
+            await over(staged.play(ResumeResponse(staged.service, ID, key="", after=1)))
 
 
 class _Down(MemoryLog):
@@ -465,7 +465,7 @@ class TestWhole:
     async def test_a_summary_is_sent_when_it_is_over(self) -> None:
         """As JSON, and not before."""
         staged = await stage(FIRST, entry(2, data=b'{"type":"bullet","index":0}'))
-        task = staged.play(SummaryResponse(staged.service, ID))
+        task = staged.play(SummaryResponse(staged.service, ID, key=""))
         staged.lease.preview(b'{"type":"bullet.delta"}')
         await asyncio.sleep(100)
         assert staged.wire.sent == []
@@ -481,7 +481,7 @@ class TestWhole:
         problem = Problem.of("upstream_timeout").model_dump_json().encode()
         data = b'{"type":"summary.failed","problem":%b,"ledger":{}}' % problem
         staged = await stage(FIRST, *[entry(2)] * bullets, entry(2 + bullets, "summary.failed", data, final=True))
-        await over(staged.play(SummaryResponse(staged.service, ID)))
+        await over(staged.play(SummaryResponse(staged.service, ID, key="")))
         assert staged.wire.status == (200 if bullets else 504)
         body = json.loads(staged.wire.body)
         assert (body["problem"] if bullets else body)["code"] == "upstream_timeout"
@@ -490,7 +490,7 @@ class TestWhole:
     async def test_a_waiting_client_that_leaves_is_noticed(self) -> None:
         """It counts as listening until then."""
         staged = await stage(FIRST)
-        task = staged.play(SummaryResponse(staged.service, ID))
+        task = staged.play(SummaryResponse(staged.service, ID, key=""))
         await settle()
         staged.wire.left.set()
         with pytest.raises(ClientGone):
@@ -501,7 +501,7 @@ class TestWhole:
     async def test_a_log_that_ends_without_an_end_is_trouble(self) -> None:
         """What is there is not the summary."""
         staged = await stage(FIRST)
-        task = staged.play(SummaryResponse(staged.service, ID))
+        task = staged.play(SummaryResponse(staged.service, ID, key=""))
         await settle()
         await staged.service.log.aclose()
         with pytest.raises(LogDown):

@@ -153,6 +153,10 @@ class EventLog(Protocol):
         """A new, empty log; or the one that the same request has begun. Raises IdempotencyConflict, LogDown."""
         ...
 
+    async def find(self, key: str, idempotency: Idempotency) -> Joined | None:
+        """What `create` would join; None: nothing. Raises IdempotencyConflict, LogDown."""
+        ...
+
     def listen(self, id: str, key: str, after: int | None) -> AbstractAsyncContextManager[Listener]:
         """Events after `after`, then live; its user counts as listening while inside, one of `MAX_LISTENERS`."""
         ...

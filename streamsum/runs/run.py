@@ -6,7 +6,7 @@ a bug. Each way appends exactly one final event, unless the right to write is lo
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from streamsum.core.summary import Summary
 from streamsum.errors import Fenced, HandedOver, LogError, Problem
 from streamsum.runs.account import Account
 from streamsum.runs.log import Entry, Happening, Lease
+from streamsum.runs.meter import Meter
 from streamsum.runs.previews import Previews
 from streamsum.runs.relay import Relay
 from streamsum.runs.tail import Tail
@@ -43,6 +44,7 @@ class Run:
         request: SummaryRequest,
         *,
         id: str,
+        key: str = "",
         relay: Relay,
         lease: Lease,
         admitted: float,
@@ -51,15 +53,21 @@ class Run:
         reask: int = 1,
         held_s: float = 0.0,
         stored: Sequence[Entry] = (),
+        settle: Callable[["Run"], Awaitable[None]] | None = None,
         observer: Observer | None = None,
     ) -> None:
-        """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then.
+        """`key`: the name of whose it is. `admitted` is in `loop.time()` seconds; the whole has `total_s` from then.
 
-        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long its
-        caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of it.
+        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long
+        its caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of
+        it. `settle` is awaited before the end is said: who then begins the next summary finds this one's place free.
         `observer` is told what happens.
         """
         self.id = id
+        self.key = key
+        self.meter = Meter()
+        self.was_taken_over = bool(stored)
+        self._settle = settle
         # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
         # is cancelled cancels it for all.
         self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
@@ -234,6 +242,7 @@ class Run:
         try:
             reported = await self._call(next_pass, upstream, prepared)
         finally:
+            self.meter.end(reported)
             self._account.note_pass(next_pass, reported, model=upstream.model)
         health = self._health(reported)
         self._relay.note_end(upstream, reported, begun=self._summary.begun, health=health)
@@ -254,6 +263,7 @@ class Run:
             async with scope:
                 self._scope = scope
                 prompt = next_pass.prompt(quotes=upstream.can.quotes)
+                self.meter.begin(prompt)
                 async with upstream.call(prompt, deadline=self._deadline) as reply:
                     self._relay.note_answer()
                     del prompt  # it has the whole source in it, and the answer may take minutes
@@ -271,8 +281,9 @@ class Run:
 
     async def _pump(self, reply: Reply, tail: Tail) -> None:
         """The way of the data: few frames, as each is resumed at every read."""
-        summary = self._summary
+        summary, meter = self._summary, self.meter
         async for text in reply:
+            meter.received_chars += len(text)
             if text and self._account.first_delta_ms is None:
                 self._account.note_delta()
                 self._observer.note_content()
@@ -319,6 +330,8 @@ class Run:
 
     async def _close(self) -> None:
         terminal = self._summary.close(self._stopped, self._account.bill())
+        if self._settle is not None:
+            await self._settle(self)
         await self._write([terminal], final=True)
         self._has_ended = True
         self._say_started(terminal.problem if isinstance(terminal, SummaryFailed) else None)

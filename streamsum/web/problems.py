@@ -22,10 +22,12 @@ from streamsum.errors import (
     RequestRefused,
     SettingsError,
 )
+from streamsum.runs.limits.limiter import OverLimit
 from streamsum.telemetry import whereabouts
 from streamsum.telemetry.fields import Fields
 from streamsum.telemetry.logs import logger
 from streamsum.web.departure import ClientGone, bounded
+from streamsum.web.rate_fields import rate_fields
 from streamsum.web.routes import PROBES, route_of
 from streamsum.web.service import telemetry_of
 
@@ -80,9 +82,20 @@ def problem_of(error: Exception) -> Problem:
             return Problem.of("internal_error")
 
 
-async def _answer(_request: Request, error: Exception) -> Response:
-    headers = error.headers if isinstance(error, HTTPException) else None
+def error_response(error: Exception) -> Response:
+    """The response to an error of ours, or of the router's."""
+    match error:
+        case HTTPException():
+            headers = error.headers
+        case OverLimit():
+            headers = rate_fields(error.standing)
+        case _:
+            headers = None
     return problem_response(problem_of(error), headers)
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    return error_response(error)
 
 
 HANDLERS: dict[type[Exception], ExceptionHandler] = dict.fromkeys((RequestRefused, LogError, HTTPException), _answer)

@@ -4,9 +4,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streamsum.telemetry import attributes as names
+from streamsum.telemetry.fields import Fields
 from streamsum.telemetry.logs import logger
 from streamsum.telemetry.origin import Origin
 from streamsum.telemetry.tracing import Span
+from streamsum.web.auth import key_of
 from streamsum.web.routes import PROBES, route_of
 from streamsum.web.service import telemetry_of
 
@@ -16,7 +18,7 @@ _STATE = "streamsum.origin"
 
 
 class Recording:
-    """Middleware, within the one that gives a request its id."""
+    """Middleware, within the one that gives a request its id, around those that say whose it is and where it goes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,7 +44,10 @@ class Recording:
         finally:
             _end(scope, span, status)
             route = route_of(scope) or "-"
-            logger.debug("answered", request_id=request_id, method=_method(scope), route=route, status=status)
+            said = Fields(request_id=request_id, method=_method(scope), route=route, status=status)
+            if key := key_of(scope).name:
+                said["key"] = key
+            logger.debug("answered", **said)
 
 
 def origin_of(scope: Scope) -> Origin:

@@ -19,7 +19,7 @@ from streamsum.web.feed import Feed, News
 from streamsum.web.frames import Frames
 from streamsum.web.peek import Peek
 from streamsum.web.problems import problem_response
-from streamsum.web.service import NO_KEY, Service
+from streamsum.web.service import Service
 from streamsum.web.snapshots import snapshot
 
 
@@ -37,7 +37,7 @@ class EventStreamResponse:
         id: str,
         *,
         after: int | None,
-        key: str = NO_KEY,
+        key: str,
         held: bool = False,
         started: asyncio.Future[Problem | None] | None = None,
     ) -> None:
@@ -124,7 +124,7 @@ class EventStreamResponse:
 class ResumeResponse:
     """An event stream; or, while the log cannot be reached, an empty one, so that an `EventSource` tries again."""
 
-    def __init__(self, service: Service, id: str, *, after: int | None, key: str = NO_KEY) -> None:
+    def __init__(self, service: Service, id: str, *, after: int | None, key: str) -> None:
         self._id = id
         self._stream = EventStreamResponse(service, id, after=after, key=key)
 
@@ -141,9 +141,9 @@ class ResumeResponse:
 class AcceptedResponse:
     """The summary runs, and its events are elsewhere."""
 
-    def __init__(self, service: Service, id: str) -> None:
+    def __init__(self, service: Service, id: str, *, key: str) -> None:
         self._id = id
-        self._ticket = service.tickets.give(id, NO_KEY)
+        self._ticket = service.tickets.give(id, key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -156,9 +156,10 @@ class AcceptedResponse:
 class SummaryResponse:
     """The whole summary, when it is over; until then its client counts as listening."""
 
-    def __init__(self, service: Service, id: str) -> None:
+    def __init__(self, service: Service, id: str, *, key: str) -> None:
         self._service = service
         self._id = id
+        self._key = key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises LogError, ClientGone."""
@@ -166,7 +167,7 @@ class SummaryResponse:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._service.log.listen(self._id, NO_KEY, 0) as entries, departure(receive) as gone:
+        async with self._service.log.listen(self._id, self._key, 0) as entries, departure(receive) as gone:
             summary = snapshot(self._id, await _whole(Feed(entries, gone=gone)))
             if summary["status"] == "running":  # the log let go of it before its end
                 raise LogDown
