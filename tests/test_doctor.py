@@ -27,13 +27,14 @@ async def environment(script: Any) -> AsyncIterator[dict[str, str]]:
 
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str], sober_logging: None) -> Any:
-    def read() -> dict[str, str]:
-        """Its last line about each thing, as `mark words`."""
+    def read() -> dict[str, list[str]]:
+        """What it says of each thing, as `mark words`."""
         output, errors = capsys.readouterr()
         assert CANARY not in output + errors
-        return {
-            line[6:22].strip() + str(n): f"{line[:5].strip()} {line[23:]}" for n, line in enumerate(output.splitlines())
-        }
+        said: dict[str, list[str]] = {}
+        for line in output.splitlines():
+            said.setdefault(line[6:22].strip(), []).append(f"{line[:5].strip()} {line[23:]}")
+        return said
 
     return read
 
@@ -43,13 +44,14 @@ async def test_a_healthy_server_is_well(lines: Any) -> None:
     async with environment(IN_PIECES) as given:
         assert await examine(given) == 0
     said = lines()
-    assert said["settings0"] == "ok set: OPENAI_API_KEY, OPENAI_BASE_URL"
-    assert said["event log2"] == "ok in memory: for one process"
-    assert "answers, the first content after" in said["openai3"]
-    assert said["openai4"] == "ok it takes a JSON schema"
-    assert said["openai5"].startswith("ok it streams: ")
-    assert "tokens read" in said["openai6"]
-    assert said["openai7"] == f"ok • {SENTENCE}"
+    assert said["settings"] == ["ok set: OPENAI_API_KEY, OPENAI_BASE_URL"]
+    assert said["event log"] == ["ok in memory: for one process"]
+    answers, form, streams, usage, bullet = said["openai"]
+    assert "answers, the first content after" in answers
+    assert form == "ok it takes a JSON schema"
+    assert streams.startswith("ok it streams: ")
+    assert "tokens read" in usage
+    assert bullet == f"ok • {SENTENCE}"
 
 
 async def test_what_is_worth_knowing_is_a_note(lines: Any) -> None:
@@ -62,7 +64,7 @@ async def test_what_is_worth_knowing_is_a_note(lines: Any) -> None:
 
     async with environment(no_schema) as given:
         assert await examine(given) == 0
-    said = list(lines().values())
+    said = lines()["openai"]
     assert "note it is asked for JSON by words alone" in said
     assert "note it does not tell what a call costs" in said
     assert any(line.startswith("note its answer came in one piece") for line in said)
@@ -73,19 +75,19 @@ async def test_a_model_that_does_not_answer_is_1(lines: Any, script: Script, wor
     """With what may help."""
     async with environment(script) as given:
         assert await examine(given) == 1
-    assert any(line.startswith("FAIL") and words in line for line in lines().values())
+    assert any(line.startswith("FAIL") and words in line for line in lines()["openai"])
 
 
 async def test_no_model_at_all_is_1(lines: Any) -> None:
     """Asked for, and not configured."""
     assert await examine({"STREAMSUM_UPSTREAM": "openai"}) == 1
-    assert any(line.startswith("FAIL OPENAI_API_KEY must be set") for line in lines().values())
+    assert lines()["model"][0].startswith("FAIL OPENAI_API_KEY must be set")
 
 
 async def test_a_wrong_setting_is_2(lines: Any) -> None:
     """By its name, and nothing else is looked at."""
     assert await examine({"STREAMSUM_TOTAL_S": CANARY}) == 2
-    assert list(lines().values()) == ["FAIL STREAMSUM_TOTAL_S must be a number above 0"]
+    assert lines() == {"settings": ["FAIL STREAMSUM_TOTAL_S must be a number above 0"]}
 
 
 async def test_redis_is_asked_too(lines: Any, redis: RedisServer, tmp_path: Path) -> None:
@@ -95,9 +97,9 @@ async def test_redis_is_asked_too(lines: Any, redis: RedisServer, tmp_path: Path
     secret.chmod(0o600)
     async with environment(SPOKEN) as given:
         assert await examine(given | {"STREAMSUM_EVENT_LOG": redis.url}) == 0
-        assert lines()["event log2"].startswith("note Redis answers; without STREAMSUM_SECRET_FILE")
+        assert lines()["event log"][0].startswith("note Redis answers; without STREAMSUM_SECRET_FILE")
         there = {"STREAMSUM_EVENT_LOG": redis.url, "STREAMSUM_SECRET_FILE": str(secret)}
         assert await examine(given | there) == 0
-        assert lines()["event log2"] == "ok Redis answers"
+        assert lines()["event log"] == ["ok Redis answers"]
         assert await examine(given | {"STREAMSUM_EVENT_LOG": "redis://127.0.0.1:1"}, store_s=0.5) == 1
-        assert lines()["event log2"].startswith("FAIL Redis does not answer")
+        assert lines()["event log"][0].startswith("FAIL Redis does not answer")
