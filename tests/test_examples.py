@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import os
+import shutil
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ async def run(*command: str, environment: Mapping[str, str]) -> tuple[int | None
     return program.returncode, output.decode(), errors.decode()
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 async def test_curl() -> None:
     """Bullets, the rest after a cut, the whole, a query, and that it is forgotten."""
     async with served(ScriptedUpstream(script=[DOCUMENT]), limit_s=60) as service:

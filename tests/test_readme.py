@@ -99,6 +99,7 @@ def headings(file: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 async def test_curl_shows_what_it_says() -> None:
     """To the last byte, but for the id, the time of day, and how long it took."""
     transcript = block("console", "curl -N --get")
