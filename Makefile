@@ -8,7 +8,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve screenshots test fuzz soak bench bench-peers check audit sbom image image-check format lock clean
+.PHONY: help setup demo serve screenshots test fuzz soak bench bench-peers openapi readme check audit sbom image image-check \
+	format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,12 @@ bench: $(STAMP) ## time the core against other parsers, the evidence, then a sho
 
 bench-peers: $(STAMP) ## ours beside its peers, about 14 minutes; less with ARGS="--scenes few --rounds 1"; PUBLISH=1
 	@$(BIN)/python -m benchmarks.peers $(if $(PUBLISH),--publish) $(ARGS)
+
+openapi: $(STAMP) ## write openapi.json anew, from the code that it describes
+	@$(BIN)/python -m streamsum.web.openapi.document > openapi.json
+
+readme: $(STAMP) ## write the README's table of settings anew
+	@$(BIN)/python -m scripts.settings_table
 
 check: $(STAMP) ## lint, format, types
 	@$(BIN)/ruff check .

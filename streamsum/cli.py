@@ -8,15 +8,11 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamsum import __version__
-
-if TYPE_CHECKING:
-    from streamsum.settings import Settings
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -24,6 +20,7 @@ PIPE_CLOSED = 141  # 128 + SIGPIPE
 _EXAMPLES = """\
 examples:
   streamsum summarize article.txt
+  streamsum summarize --evidence attach *.txt
   curl -s https://example.org/notes.txt | streamsum summarize --max-bullets 3 --focus prices
   streamsum serve --port 8080
   curl -N 'http://127.0.0.1:8080/stream?q=Some+long+text'
@@ -77,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=plain,
     )
-    parser.add_argument("--version", action="version", version=f"streamsum {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"streamsum {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="run the service", description="Run the service, until Ctrl-C.")
@@ -87,12 +84,12 @@ def _parser() -> argparse.ArgumentParser:
 
     summarize = commands.add_parser(
         "summarize",
-        help="summarise a file, or standard input",
-        description="Summarise FILE, or standard input. Bullets appear as they are validated.",
+        help="summarise files, or standard input",
+        description="Summarise each FILE, or standard input. Bullets appear as they are validated.",
         epilog=_EXIT_STATUS,
         formatter_class=plain,
     )
-    summarize.add_argument("file", metavar="FILE", nargs="?", default="-", help="UTF-8 text (default: standard input)")
+    summarize.add_argument("files", metavar="FILE", nargs="*", help="UTF-8 text; - is standard input (default)")
     summarize.add_argument("--max-bullets", type=int, metavar="N", help="as many as may come: 1 to 50 (default: 5)")
     summarize.add_argument("--max-bullet-chars", type=int, metavar="N", help="of each: 20 to 1000 (default: 280)")
     summarize.add_argument("--focus", metavar="WORDS", help="what the reader cares about")
@@ -100,11 +97,21 @@ def _parser() -> argparse.ArgumentParser:
     summarize.add_argument(
         "--evidence",
         choices=("off", "attach", "require"),
-        help="hold bullets against the text; require: withhold what it does not support (default: attach)",
+        help="show where each bullet comes from; require: withhold what the text does not support",
     )
     summarize.add_argument("--model", help="instead of STREAMSUM_MODEL")
+    summarize.add_argument("--url", help="ask this server (default: STREAMSUM_URL, if set; its key: STREAMSUM_KEY)")
     summarize.add_argument("--json", action="store_true", help="print every event, one line of JSON each")
     summarize.set_defaults(run=_summarize)
+
+    doctor = commands.add_parser(
+        "doctor",
+        help="look whether everything that the service needs is there",
+        description="Look at the settings, the event log and the model, and summarise a sentence with it, end to end.",
+        epilog="exit status: 0 all is well, 1 something is wrong, 2 a setting is\n",
+        formatter_class=plain,
+    )
+    doctor.set_defaults(run=_doctor)
 
     key = commands.add_parser(
         "key",
@@ -169,38 +176,23 @@ def _serve(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int
 
 
 def _summarize(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    from streamsum import terminal
-    from streamsum.errors import RequestRefused, SettingsError
-    from streamsum.settings import Settings
-    from streamsum.source import Unreadable, read_source
-    from streamsum.telemetry.logs import set_up
+    from streamsum.summarizing import Wishes, summarize_files
 
-    try:
-        settings = Settings.read(environment)
-        set_up("ERROR", "console")  # what went wrong is said once, and by us
-        text = read_source(arguments.file, max_bytes=settings.max_body_bytes)
-        if arguments.model is not None:
-            settings = replace(settings, model=arguments.model)
-        return asyncio.run(_show_summary(text, settings, _options(arguments), as_json=arguments.json))
-    except RequestRefused as error:
-        terminal.say(terminal.explain(error.problem))
-        return terminal.BAD_USAGE if error.problem.status < 500 else terminal.FAILED
-    except (SettingsError, Unreadable) as error:
-        terminal.say(str(error))
-        return terminal.BAD_USAGE
+    wishes = Wishes(
+        options=_options(arguments),
+        url=arguments.url or environment.get("STREAMSUM_URL") or None,
+        as_json=arguments.json,
+        shows_evidence=arguments.evidence in {"attach", "require"},
+    )
+    return summarize_files(arguments.files, wishes, environment)
+
+
+def _doctor(_arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    from streamsum.doctor import examine
+
+    return asyncio.run(examine(environment))
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     names = ("max_bullets", "max_bullet_chars", "focus", "language", "evidence", "model")
     return {name: value for name in names if (value := getattr(arguments, name)) is not None}
-
-
-async def _show_summary(text: str, settings: "Settings", options: dict[str, Any], *, as_json: bool) -> int:
-    from streamsum import terminal
-    from streamsum.inprocess import summarize
-
-    last = None
-    async with summarize(text, settings=settings, **options) as events:
-        async for last in events:
-            terminal.show(last, as_json=as_json)
-    return terminal.exit_status(last)

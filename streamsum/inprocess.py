@@ -6,14 +6,14 @@ Whoever opens the block owns the summary: leaving it, at any point and in any wa
 import os
 from collections.abc import AsyncIterator, Collection, Generator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
-from typing import Self, TypedDict, Unpack
+from typing import Self, Unpack
 from weakref import finalize
 
 from anyio.from_thread import start_blocking_portal
 from pydantic import BaseModel
 
 from streamsum.core.events import ANY_EVENT, Event
-from streamsum.core.models import Evidence, SummaryRequest
+from streamsum.core.models import Options, SummaryRequest
 from streamsum.core.refusals import validate
 from streamsum.item_model import load
 from streamsum.runs.log import Listener
@@ -21,18 +21,6 @@ from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
 from streamsum.upstream.given import Given, opened
-
-
-class Options(TypedDict, total=False):
-    """What may be asked for besides the text: fields of `POST /v1/summaries`, with the same defaults."""
-
-    max_bullets: int
-    max_bullet_chars: int
-    focus: str | None
-    language: str | None
-    evidence: Evidence
-    preview: bool
-    model: str | None
 
 
 @asynccontextmanager

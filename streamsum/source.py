@@ -1,10 +1,15 @@
 """The text to summarise: a file's, or what comes in by standard input."""
 
+import re
+import shlex
 import sys
 from pathlib import Path
 from typing import BinaryIO
 
 from streamsum.errors import StreamsumError
+
+# RFC 3986, section 3.1; a file of that name can be given as ./name.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class Unreadable(StreamsumError):
@@ -12,7 +17,9 @@ class Unreadable(StreamsumError):
 
 
 def read_source(file: str, *, max_bytes: int) -> str:
-    """The text in `file`, or with `-` in standard input. Raises Unreadable."""
+    """The text in `file`, or with `-` in standard input. Nothing is fetched from anywhere. Raises Unreadable."""
+    if _URL.match(file):
+        raise Unreadable(f"an address is not fetched: curl -s {shlex.quote(file)} | streamsum summarize")
     try:
         if file == "-":
             return _text(sys.stdin.buffer, max_bytes)

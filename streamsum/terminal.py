@@ -1,7 +1,7 @@
 """Events as a terminal shows them: bullets on standard output the moment they come, all else on standard error."""
 
 import sys
-from typing import assert_never
+from typing import TextIO, assert_never
 
 from streamsum.core.events import (
     Bullet,
@@ -25,15 +25,16 @@ _HINTS = {
 _WARNINGS = {"unsupported_number": "it has a number that is not in the text"}
 
 
-def show(event: Event, *, as_json: bool) -> None:
-    """Print it, if there is anything to see."""
+def show(event: Event, *, as_json: bool, out: TextIO | None = None) -> None:
+    """Print it, if there is anything to see; `out` instead of standard output."""
+    out = out or sys.stdout
     if as_json:
-        sys.stdout.buffer.write(encode(event) + b"\n")  # JSON is UTF-8, whatever the terminal is
-        sys.stdout.flush()
+        out.buffer.write(encode(event) + b"\n")  # JSON is UTF-8, whatever the terminal is
+        out.flush()
         return
     match event:
         case Bullet():
-            print(f"• {event.text}", flush=True)
+            print(f"• {event.text}", file=out, flush=True)
             for code in event.warnings:
                 say(f"of the bullet above: {_WARNINGS.get(code, code)}")
         case BulletRejected():

@@ -20,6 +20,7 @@ class TcpProxy:
         self.port = 0
         self.connections = 0  # so far
         self._cut: tuple[int, End] | None = None
+        self._cut_each: tuple[int, End] | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._refusing = False
@@ -28,6 +29,10 @@ class TcpProxy:
     def cut_next(self, after: int, end: End) -> None:
         """The next connection ends when so many bytes have come back through it."""
         self._cut = (after, end)
+
+    def cut_each(self, after: int, end: End) -> None:
+        """Every connection from now on does."""
+        self._cut_each = (after, end)
 
     def stall(self) -> None:
         """Nothing goes through, and nobody is told."""
@@ -50,7 +55,7 @@ class TcpProxy:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        cut, self._cut = self._cut, None
+        cut, self._cut = self._cut or self._cut_each, None
         if self._refusing:
             _end(writer, "reset")
             return

@@ -12,10 +12,13 @@ from benchmarks.fake_upstream import FakeUpstream, Finish, Gate, Script, Status,
 from streamsum import __version__
 from streamsum.api_key import looks_like_one
 from streamsum.cli import main
+from streamsum.client import Refused
+from streamsum.errors import Problem
+from streamsum.remote import hint
 from streamsum.settings import Settings
 from streamsum.web.key_ring import KeyRing
 from tests.programs import LIMIT_S, streamsum
-from tests.servers import environment_for
+from tests.servers import environment_for, served, settings_for
 
 CANARY = "xyzzy-canary"
 TEXT = f"Nothing much happened, said {CANARY}."
@@ -182,7 +185,6 @@ async def test_a_server_that_is_not_there_is_1(command: Command) -> None:
         (TEXT, ["--language", "the one I like"], "--language: "),
         (TEXT, ["--focus", "x" * 501], "--focus: At most 500 characters."),
         (TEXT, ["--unknown"], "--unknown"),
-        (TEXT, ["another file"], "another file"),
     ],
 )
 async def test_bad_usage_is_2(command: Command, given: str | bytes, options: list[str], words: str) -> None:
@@ -198,6 +200,8 @@ async def test_bad_usage_is_2(command: Command, given: str | bytes, options: lis
         ("/no/such/file", "cannot read /no/such/file: No such file or directory"),
         ("/", "cannot read /: Is a directory"),
         ("a\0b", "cannot read"),
+        ("https://example.org/a?b=c", "not fetched: curl -s 'https://example.org/a?b=c' | streamsum summarize"),
+        ("file:///etc/passwd", "not fetched"),
     ],
 )
 async def test_a_file_that_cannot_be_read_is_2(command: Command, file: str, words: str) -> None:
@@ -205,6 +209,87 @@ async def test_a_file_that_cannot_be_read_is_2(command: Command, file: str, word
     status, output, errors = await command.run_with(file, environment={})
     assert (status, output) == (2, "")
     assert words in errors
+
+
+async def test_several_files_are_summarised_in_a_row(command: Command, tmp_path: Path) -> None:
+    """Each under its name; the exit status is the worst of theirs, and what cannot be read holds up nobody."""
+    command.write(TEXT)
+    async with FakeUpstream(SPOKEN) as model:
+        status, output, errors = await command.run_with(
+            command.file, str(tmp_path / "none"), command.file, environment=environment_for(model)
+        )
+    assert status == 2
+    summary = f"==> {command.file} <==\n• A keeper.\n• A goat.\n"
+    assert output == f"{summary}\n==> {tmp_path / 'none'} <==\n\n{summary}"
+    assert errors.count("cannot read") == 1
+
+
+async def test_evidence_is_shown_where_it_is_asked_for(command: Command) -> None:
+    """Beneath each bullet: the words of the text, and how they were found."""
+    script = answer(bullets("The lamp was lit in 1698."))
+    text = "The lamp\nwas lit in 1698. Nobody knows\x1b[31m why."
+    _, output, _ = await command.run("--evidence", "attach", given=text, script=script)
+    bullet, line = output.splitlines()
+    assert bullet == "• The lamp was lit in 1698."
+    assert line.startswith("  <- The lamp was lit in 1698. (attributed, 0.")
+
+
+async def test_a_server_makes_the_same_summary(command: Command) -> None:
+    """`--url` and STREAMSUM_URL: bullets, events, exit status."""
+    command.write(TEXT)
+    async with FakeUpstream(SPOKEN) as model, served(None, settings=settings_for(model)) as service:
+        url = f"http://127.0.0.1:{service.port}"
+        by_option = await command.run_with(command.file, "--url", url, environment={"STREAMSUM_KEY": "ssk_any"})
+        _, output, _ = await command.run_with(command.file, "--json", environment={"STREAMSUM_URL": url})
+        refused = await command.run_with(command.file, "--max-bullets", "51", environment={"STREAMSUM_URL": url})
+    assert by_option == (0, "• A keeper.\n• A goat.\n", "")
+    assert [json.loads(line)["type"] for line in output.splitlines()][-1] == "summary.completed"
+    assert refused == (2, "", "streamsum: --max-bullets: 50 or less.\n")
+
+
+async def test_a_server_that_has_failed_is_1(command: Command) -> None:
+    """With its problem, by the words that we have for it."""
+    command.write(TEXT)
+    async with FakeUpstream((Status(401),)) as model, served(None, settings=settings_for(model)) as service:
+        url = f"http://127.0.0.1:{service.port}"
+        status, output, errors = await command.run_with(command.file, "--url", url, environment={})
+    assert (status, output) == (1, "")
+    assert "refused our request" in errors
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "status", "words"),
+    [
+        ("http://127.0.0.1:1", "", 1, "Does `streamsum serve` run at http://127.0.0.1:1?"),
+        ("127.0.0.1:8080", "", 2, "--url (STREAMSUM_URL) must be the URL of a server"),
+        ("http://127.0.0.1:1", "two words", 2, "STREAMSUM_KEY must be a key"),
+    ],
+)
+async def test_a_server_that_is_none_is_told(command: Command, url: str, key: str, status: int, words: str) -> None:
+    """And what to look at."""
+    command.write(TEXT)
+    found, output, errors = await command.run_with(
+        command.file, environment={"STREAMSUM_URL": url, "STREAMSUM_KEY": key}
+    )
+    assert (found, output) == (status, "")
+    assert words in errors
+
+
+async def test_another_server_is_told_from_ours(command: Command) -> None:
+    """A model's own, by mistake."""
+    command.write(TEXT)
+    async with FakeUpstream(SPOKEN) as model:
+        status, _, errors = await command.run_with(command.file, "--url", model.base_url, environment={})
+    assert status == 1
+    assert f"Is {model.base_url} the URL of a streamsum?" in errors
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("unauthenticated", "STREAMSUM_KEY"), ("forbidden", "localhost"), ("not_found", "")]
+)
+def test_a_refusal_comes_with_what_may_help(code: str, words: str) -> None:
+    """By its kind."""
+    assert words in hint(Refused.of(Problem.of(code)), "http://x")
 
 
 async def test_a_setting_that_does_not_fit_is_2(command: Command) -> None:

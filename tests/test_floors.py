@@ -64,6 +64,10 @@ def allowed(module: str, imported: str) -> bool:
         return False
     if top in {"starlette", "uvicorn"} and not module.startswith(("streamsum.web.", "streamsum.serve")):
         return False
+    if module.startswith("streamsum.client"):
+        # A script that talks to a server loads none of it.
+        ours = imported.startswith(("streamsum.client", "streamsum.core.", "streamsum.errors", "streamsum.__version__"))
+        return ours or top != "streamsum"
     if module.startswith("streamsum.upstream."):
         return not imported.startswith(("streamsum.web", "streamsum.runs", "streamsum.core.events"))
     if module.startswith("streamsum.runs."):

@@ -451,7 +451,7 @@ async def test_what_the_readme_says_to_write_runs(browser: Browser, what: str) -
         said = await it.page.evaluate(
             f"""(text) => new Promise((resolve) => {{
                 const said = [];
-                const console = {{ log: (line) => said.push(line) === 2 && resolve(said) }};
+                const console = {{ log: (...words) => said.push(words.at(-1)) === 2 && resolve(said) }};
                 (async () => {{ {piece} }})();
             }})""",
             SOURCE,

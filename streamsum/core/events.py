@@ -1,6 +1,6 @@
 """What a client is told, as frozen data: the events of the contract."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -114,3 +114,4 @@ class BulletDelta(_Frozen):
 Terminal = SummaryCompleted | SummaryFailed
 Event = SummaryCreated | Bullet | BulletRejected | BulletDelta | SummaryCompleted | SummaryFailed
 ANY_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+KNOWN_EVENTS: frozenset[str] = frozenset(each.model_fields["type"].default for each in get_args(Event))

@@ -1,7 +1,7 @@
 """The contract's request as a type, and the form of one element."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -69,6 +69,18 @@ class SummaryRequest(BaseModel):
     def without_text(self) -> "SummaryRequest":
         """All the rest, for who keeps the text in a smaller form."""
         return self.model_copy(update={"text": ""})
+
+
+class Options(TypedDict, total=False):
+    """What may be asked for besides the text: fields of the request, with the same defaults, for keyword arguments."""
+
+    max_bullets: int
+    max_bullet_chars: int
+    focus: str | None
+    language: str | None
+    evidence: Evidence
+    preview: bool
+    model: str | None
 
 
 class Item(BaseModel):

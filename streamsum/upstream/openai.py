@@ -86,6 +86,11 @@ class OpenAIUpstream:
             clocks.stop()
             body.close()
 
+    @property
+    def asking(self) -> Asking:
+        """How it is asked, as far as it is known by now what it takes."""
+        return self._asking
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self.client.close()

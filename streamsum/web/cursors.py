@@ -35,7 +35,11 @@ def cursor_of(headers: Headers, query: QueryParams) -> Cursor | None:
 
     An empty one is none: the format's way to say that no id was ever set.
     """
-    given = headers.getlist("last-event-id") or query.getlist("after")
+    given = _given(headers.getlist("last-event-id")) or _given(query.getlist("after"))
     if len(given) > 1:
         raise RequestRefused("invalid_event_id")
-    return parse(given[0]) if given and given[0] else None
+    return parse(given[0]) if given else None
+
+
+def _given(values: list[str]) -> list[str]:
+    return [each for each in values if each]

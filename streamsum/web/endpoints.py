@@ -21,6 +21,7 @@ from streamsum.web.cursors import Cursor
 from streamsum.web.doors import refuse_foreign_pages
 from streamsum.web.figures import figures
 from streamsum.web.page import PAGE_ROUTES
+from streamsum.web.openapi.routes import show_document, show_page
 from streamsum.web.preferences import idempotency_of, wants_async
 from streamsum.web.recording import origin_of
 from streamsum.web.resources import Resource
@@ -127,6 +128,8 @@ ROUTES = (
     Route("/healthz", Resource(GET=healthz)),
     Route("/readyz", Resource(GET=readyz)),
     Route("/metrics", Resource(GET=figures)),
+    Route("/openapi.json", Resource(GET=show_document)),
+    Route("/docs", Resource(GET=show_page)),
 )
 
 

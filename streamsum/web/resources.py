@@ -18,10 +18,15 @@ class Resource:
         """`GET=…, POST=…`: each returns the response, which is then sent."""
         self._endpoints = endpoints
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What it answers."""
+        return tuple(self._endpoints)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises HTTPException, RequestRefused, LogError, ClientGone."""
         endpoint = self._endpoints.get(scope["method"])
         if endpoint is None:
-            raise HTTPException(405, headers={"Allow": ", ".join(self._endpoints)})
+            raise HTTPException(405, headers={"Allow": ", ".join(self.methods)})
         response = await endpoint(Request(scope, receive), service_of(scope))
         await response(scope, receive, send)

@@ -1,0 +1,58 @@
+"""What a client is made with: the server's URL, the key, and httpx2 set up for streams."""
+
+import re
+import secrets
+from typing import Any, TypedDict
+
+import httpx2
+
+from streamsum import __version__
+from streamsum.core.models import OnDisconnect, Options
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+# The server is never silent for more than 15 s (its comments): after three of them missing the line is dead.
+SILENCE_S = 45.0
+
+# Its status comes after 5 s at most (STREAMSUM_FIRST_BYTE_S); an address that does not answer is no server.
+CONNECT_S = 10.0
+
+# To say that a summary is not wanted any more: nobody waits longer on the way out.
+CANCEL_S = 5.0
+
+
+class ClientOptions(Options, total=False):
+    """`on_disconnect` too, which is for who comes back: here the client does."""
+
+    on_disconnect: OnDisconnect
+
+
+class HttpOptions(TypedDict):
+    """For `httpx2.Client` and its twin."""
+
+    base_url: str
+    headers: dict[str, str]
+    timeout: httpx2.Timeout
+
+
+def http_options(url: str, key: str | None) -> HttpOptions:
+    """Redirects are not followed: the text and the key are for this server. Raises ValueError."""
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("the URL of a server begins with http:// or https://")
+    headers = {"User-Agent": f"streamsum/{__version__}"}
+    if key is not None:
+        if not re.fullmatch(r"[\x21-\x7e]+", key):
+            raise ValueError("a key is of visible ASCII characters")  # and in no message
+        headers["Authorization"] = f"Bearer {key}"
+    timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S)
+    return HttpOptions(base_url=url, headers=headers, timeout=timeout)
+
+
+def body_of(text: str, options: ClientOptions) -> dict[str, Any]:
+    """The request; the server says what does not fit."""
+    return {"text": text, **options}
+
+
+def new_key() -> str:
+    """An idempotency key that nobody else has."""
+    return secrets.token_urlsafe(16)

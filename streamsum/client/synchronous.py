@@ -1,0 +1,159 @@
+"""The client for scripts."""
+
+import random
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from typing import Any, Self, Unpack
+
+import httpx2
+
+from streamsum.client.asking import CANCEL_S, DEFAULT_URL, ClientOptions, body_of, http_options, new_key
+from streamsum.client.course import Course
+from streamsum.client.errors import Unreachable
+from streamsum.client.persistence import Persistence
+from streamsum.client.refusal import MAX_PROBLEM_BYTES, read, refusal_of, why
+from streamsum.core.events import Event
+from streamsum.core.replies import ModelReply, ModelsReply, SummaryReply
+
+
+class Client:
+    """A server, spoken to from a script. Every method raises ClientError; `summarize` at its first event."""
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        key: str | None = None,
+        persistence: Persistence | None = None,
+        http: httpx2.Client | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        """`key`: as `streamsum key` prints it. `http`: one of your own, with its base URL, for a proxy or certificates;
+        it is not closed. `sleep` and `draw` (a number from 0 to 1) decide how long a pause is. Raises ValueError.
+        """
+        self._http = http or httpx2.Client(**http_options(url, key))
+        self._is_own = http is None
+        self._persistence = persistence or Persistence()
+        self._sleep = sleep
+        self._draw = draw
+
+    def summarize(self, text: str, *, idempotency_key: str | None = None, **options: Unpack[ClientOptions]) -> "Events":
+        """The events of a summary of `text`, to the last, over as many connections as it takes.
+
+        Who leaves before the last event, or closes it, cancels the summary: not with `on_disconnect="finish"`. The same
+        `idempotency_key` with the same request joins the summary that it began; by default each call is one of its own.
+        """
+        course = self._course(body=body_of(text, options), idempotency_key=idempotency_key or new_key())
+        return Events(self._http, course, self._sleep, cancels=options.get("on_disconnect") != "finish")
+
+    def follow(self, id: str, *, after: int = 0) -> "Events":
+        """The events of a summary that somebody began, after the event `after`; leaving does not cancel it."""
+        return Events(self._http, self._course(id=id, after=after), self._sleep, cancels=False)
+
+    def show(self, id: str) -> SummaryReply:
+        """What is known of a summary by now."""
+        return read(SummaryReply, self._ask("GET", f"/v1/summaries/{id}"))
+
+    def cancel(self, id: str) -> None:
+        """End a summary that runs, or forget one that has ended."""
+        self._ask("DELETE", f"/v1/summaries/{id}")
+
+    def models(self) -> tuple[ModelReply, ...]:
+        """Those that a request may name, the default first."""
+        return read(ModelsReply, self._ask("GET", "/v1/models")).models
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if self._is_own:
+            self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _course(self, **what: Any) -> Course:
+        return Course(persistence=self._persistence, draw=self._draw, **what)
+
+    def _ask(self, method: str, path: str) -> httpx2.Response:
+        try:
+            response = self._http.request(method, path)
+        except httpx2.TransportError as error:
+            raise Unreachable(why(error)) from error
+        if not response.is_success:
+            raise refusal_of(response, response.content)
+        return response
+
+
+class Events:
+    """The events of one summary, to be iterated once; a block around it closes it."""
+
+    def __init__(self, http: httpx2.Client, course: Course, sleep: Callable[[float], object], *, cancels: bool) -> None:
+        """Made by `Client.summarize` and `Client.follow`: nothing is asked before the first event is."""
+        self._course = course
+        self._events = _follow(http, course, sleep, cancels=cancels)
+
+    @property
+    def id(self) -> str | None:
+        """The summary's, once it is known."""
+        return self._course.id or None
+
+    def close(self) -> None:
+        """Let go, of a summary that was begun here before its end too."""
+        self._events.close()
+
+    def __iter__(self) -> Iterator[Event]:
+        return self
+
+    def __next__(self) -> Event:
+        return next(self._events)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _follow(
+    http: httpx2.Client, course: Course, sleep: Callable[[float], object], *, cancels: bool
+) -> Generator[Event, None, None]:
+    try:
+        while not course.over:
+            yield from _one_connection(http, course)
+            if not course.over:
+                sleep(course.pause_s)
+    finally:
+        if cancels and course.id and not course.over:
+            with suppress(httpx2.HTTPError):
+                http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
+
+
+def _one_connection(http: httpx2.Client, course: Course) -> Generator[Event, None, None]:
+    method, path, headers, json = course.ask()
+    error: httpx2.TransportError | None = None
+    try:
+        with http.sse(path, method=method, headers=headers, json=json) as source:
+            if not course.opens(source.response):
+                course.ends(source.response, _body(source.response))
+                return
+            for sse in source:
+                if (event := course.takes(sse)) is not None:
+                    yield event
+                if course.over:
+                    return
+    except httpx2.TransportError as lost:
+        error = lost
+    course.lost(error)
+
+
+def _body(response: httpx2.Response) -> bytes:
+    body = b""
+    for piece in response.iter_bytes():
+        body += piece
+        if len(body) > MAX_PROBLEM_BYTES:
+            break
+    return body
