@@ -80,6 +80,17 @@ class RedisServer:
             found: Any = client.xrevrange(f"streamsum:summary:{id}:events", count=1)
         return dict(json.loads(found[0][1]["data"])) if found else {}
 
+    def listeners(self, id: str) -> int:
+        """How many are counted."""
+        with Redis.from_url(self.url) as client:
+            count: Any = client.zcard(f"streamsum:summary:{id}:listeners")
+        return int(count)
+
+    def evict(self, *names: str) -> None:
+        """As a server does that is short of memory."""
+        with Redis.from_url(self.url) as client:
+            client.delete(*names)
+
     def forget_lease(self, node: str) -> None:
         """As if this process had slept for too long."""
         with Redis.from_url(self.url) as client:

@@ -75,6 +75,11 @@ class Reader:
             await self._transcript.change()
         return found
 
+    @property
+    def dismissed(self) -> bool:
+        """Has another come in its place?"""
+        return self._dismissed
+
     def excuse(self) -> None:
         """Its leaving sets nothing off; see `Listener.excuse`."""
         self.excused = True

@@ -8,6 +8,7 @@
 --   streamsum:summary:ID:listeners   sorted set of NODE:NUMBER, the oldest first
 --   streamsum:summary:ID:request     what a take-over needs, sealed; gone with the last event
 --   streamsum:summary:ID:deleted     the key whose holder deleted it
+--   streamsum:left:NODE:NUMBER       a listener that has left, and whose joining may yet come
 --   streamsum:key:DIGEST             hash: id, fingerprint: an idempotency key
 --   streamsum:node:NODE              a process's lease, and the name of its channel; its value is the epoch
 --   streamsum:owners                 set of NODE:EPOCH that own something, or have
@@ -19,11 +20,14 @@ local function events(id) return summary(id) .. ':events' end
 local function listeners(id) return summary(id) .. ':listeners' end
 local function request(id) return summary(id) .. ':request' end
 local function deleted(id) return summary(id) .. ':deleted' end
+local function left(name) return 'streamsum:left:' .. name end
 local function idempotency(digest) return 'streamsum:key:' .. digest end
 local function lease(node) return 'streamsum:node:' .. node end
 local function owned(owner) return 'streamsum:owned:' .. owner end
 -- When nobody renews this any more, all that it could lead to has expired long ago.
 local OWNERS_MS = 86400000
+-- What was given up after seconds does not come through after this any more.
+local LATE_MS = 600000
 local OWNERS, HANDED, ORPHANS = 'streamsum:owners', 'streamsum:handed', 'streamsum:orphans'
 
 -- One clock for all replicas, in milliseconds.
