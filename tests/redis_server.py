@@ -86,6 +86,12 @@ class RedisServer:
             count: Any = client.zcard(f"streamsum:summary:{id}:listeners")
         return int(count)
 
+    def field(self, id: str, name: str) -> str | None:
+        """Of a summary's hash."""
+        with Redis.from_url(self.url, decode_responses=True) as client:
+            value: Any = client.hget(f"streamsum:summary:{id}", name)
+        return None if value is None else str(value)
+
     def evict(self, *names: str) -> None:
         """As a server does that is short of memory."""
         with Redis.from_url(self.url) as client:

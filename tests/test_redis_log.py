@@ -13,6 +13,7 @@ import pytest
 from streamsum.errors import Expired, Fenced, LogDown, NotFound, SettingsError
 from streamsum.runs.log import Entry, Happening, Idempotency, Joined, NewSummary, Orphan, Preview
 from streamsum.runs.redis_log import RedisLog, Times
+from streamsum.runs.redis_log.lease import RedisLease
 from tests.logs import FIRST, LAST, SECOND, begin, collect, happens, lease_of, replay, until_reached
 from tests.redis_server import RedisServer, needs_redis, redis_server
 from tests.tcp_proxy import TcpProxy, tcp_proxy
@@ -323,6 +324,21 @@ class TestTakingOver:
             assert not orphan.taken_before
             await until_reached(one.log)
             await begin(one.log, "b")
+
+    async def test_what_was_said_of_a_former_right_does_no_harm_to_the_new_one(self, redis: RedisServer) -> None:
+        """A process that takes over what was its own hears late that its old life is over."""
+        async with replica(redis) as one:
+            former = await lease_of(one.log, sealed("a"))
+            await former.append([FIRST])
+            redis.forget_lease(one.log.node)
+            orphan = await next_orphan(one.log)
+            assert orphan
+            assert isinstance(former, RedisLease)
+            former.hear(b"fenced")
+            await asyncio.sleep(3 * SHORT.renew_s)
+            assert await happens(orphan.lease, 0) is None
+            await orphan.lease.append([SECOND, LAST], final=True)
+            assert redis.field("a", "claims") == "1"
 
     async def test_what_is_handed_over_is_taken_at_once(self, redis: RedisServer) -> None:
         """No lease need run out; the old right is gone."""

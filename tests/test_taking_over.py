@@ -1,6 +1,7 @@
 """A process's summaries in the hands of another: two of them on one Redis, in the test's own loop."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,12 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 from streamsum.core.models import SummaryRequest
-from streamsum.runs.log import Entry
+from streamsum.runs.log import Entry, NewSummary
 from streamsum.runs.redis_log import RedisLog, Times
 from streamsum.runs.registry import Runs
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import Settings
-from tests.logs import until_reached
+from tests.logs import lease_of, redis_log, until_reached
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import HANG, ScriptedUpstream, Step
 
@@ -163,3 +164,26 @@ async def test_a_summary_that_nobody_knows_of_ends_when_the_process_goes(redis: 
         await going.upstream.called.wait()
         await going.runs.drain(0)
         assert (await going.events(run.id))[-1]["problem"]["code"] == "draining"
+
+
+async def test_what_nobody_here_can_read_ends(redis: RedisServer) -> None:
+    """A newer version has begun it: it ends with what is there, takes no place, and is not claimed for ever."""
+    request = REQUEST.model_copy(update={"text": "x" * 100})
+    async with process(redis) as heir:
+        async with redis_log(redis) as newer:
+            sealed = SEALER.seal(request, id="a", key="")
+            lease = await lease_of(newer, NewSummary("a", "", "finish", sealed=sealed))
+            created = b'{"type":"summary.created","id":"a","model":"owl","max_bullets":3,"created_at":"2030-01-01"}'
+            bullet = b'{"type":"bullet","index":0,"text":"The first.","evidence":[]}'
+            await lease.append([Entry(1, "summary.created", created), Entry(2, "bullet", bullet)])
+            await lease.append([Entry(3, "bullet.praised", b'{"type":"bullet.praised","index":0}')])
+        heir.runs.adopt()
+        *_, last = await heir.events("a")
+        assert (last["type"], last["problem"]["code"]) == ("summary.failed", "producer_lost")
+        ledger = last["ledger"]
+        assert (ledger["finish"], ledger["bullets"], ledger["rejected"]) == ("producer_lost", 1, 0)
+        assert ledger["digest"] == hashlib.sha256(b"The first.\n").hexdigest()
+        assert redis.field("a", "claims") == "1"
+        assert len(heir.runs) == 0
+        async with asyncio.timeout(2):
+            await heir.runs.drain(0)

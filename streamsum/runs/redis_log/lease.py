@@ -35,7 +35,7 @@ class RedisLease:
         keep_ms: int,
         can_hand_over: bool,
         stored: Sequence[Entry] = (),
-        on_end: Callable[[str], None],
+        on_end: Callable[["RedisLease"], None],
     ) -> None:
         """`owner` is this process in its present life; `stored`: what is there. `on_end` is called once."""
         self.id = id
@@ -164,7 +164,7 @@ class RedisLease:
 
     def _end(self) -> None:
         self._stop_looking()
-        self._on_end(self.id)
+        self._on_end(self)
 
     def _stop_looking(self) -> None:
         if self._again is not None:

@@ -85,8 +85,9 @@ class Producers:
         )
         return lease
 
-    def _forget(self, id: str) -> None:
-        self._leases.pop(id, None)
+    def _forget(self, lease: RedisLease) -> None:
+        if self._leases.get(lease.id) is lease:  # else we have taken it over from ourselves
+            del self._leases[lease.id]
 
     async def aclose(self) -> None:
         """Write no more: whoever had something to say has said it, or has been told."""
