@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -420,6 +421,82 @@ class TestTakingOver:
             assert orphan.id == "kept"
             await asyncio.sleep(2 * SHORT.renew_s)
             assert not isinstance(await one.log.create(named), Joined)
+
+
+class TestLoss:
+    """What the server had, and has no more: by eviction, by a restart from an older copy, by a fail-over."""
+
+    @pytest.mark.parametrize("part", ["", ":events"])
+    async def test_what_is_evicted_in_part_is_gone_as_a_whole(self, redis: RedisServer, part: str) -> None:
+        """Writer, listeners here and elsewhere, and whoever comes are told; nothing is left that never expires."""
+        async with replica(redis) as one, replica(redis) as other:
+            lease = await begin(one.log)
+            await lease.append([FIRST, SECOND])
+            async with other.log.listen("a", "", 2) as there, one.log.listen("a", "", 2) as here:
+                redis.evict(f"streamsum:summary:a{part}")
+                for listener in (here, there):
+                    with pytest.raises(Expired):
+                        await anext(listener)
+            assert await happens(lease, SOON_S) is Happening.FENCED
+            with pytest.raises(Fenced):
+                await lease.append([LAST], final=True)
+            with pytest.raises(Expired):
+                await replay(other.log, 2)
+            with pytest.raises(NotFound):
+                await other.log.read("a", "")
+            assert redis.immortal() == []
+
+    async def test_an_append_to_what_is_evicted_is_refused(self, redis: RedisServer) -> None:
+        """Before anybody has looked; and its key is free."""
+        calm = replace(SHORT, renew_s=30, lease_s=60)
+        async with replica(redis, times=calm) as one:
+            lease = await lease_of(one.log, NewSummary("a", "", "grace", idempotency=Idempotency("order-7", "f")))
+            await lease.append([FIRST])
+            redis.evict("streamsum:summary:a:events")
+            with pytest.raises(Fenced):
+                await lease.append([SECOND])
+            assert redis.keys_like(":a") == redis.keys_like(":key:") == []
+
+    async def test_an_evicted_orphan_is_nobodys(self, redis: RedisServer) -> None:
+        """It is not claimed again and again."""
+        async with replica(redis) as one:
+            lease = await lease_of(one.log, sealed("a"))
+            await lease.append([FIRST])
+            redis.evict("streamsum:summary:a:events")
+            await lease.hand_over()
+            assert await next_orphan(one.log, 0.5) is None
+            assert redis.keys_like(":a") == []
+
+    async def test_who_listens_is_counted_again_where_that_was_evicted(self, redis: RedisServer) -> None:
+        """At the next renewal; until then it may hear nothing, and then it hears all."""
+        async with replica(redis) as one:
+            lease = await begin(one.log)
+            async with one.log.listen("a", "", None) as listener:
+                redis.evict("streamsum:summary:a:listeners")
+                await lease.append([FIRST])
+                assert await anext(listener) == FIRST
+                assert redis.listeners("a") == 1
+
+    async def test_what_was_seen_and_lost_is_told(self, tmp_path: Path) -> None:
+        """Restarted from an older copy: no number is used twice, and no cursor points at another event."""
+        with redis_server(str(tmp_path)) as server:
+            async with replica(server) as one, replica(server) as other:
+                lease = await lease_of(one.log, sealed("a"))
+                await lease.append([FIRST])
+                async with other.log.listen("a", "alice", None) as listener:
+                    assert await anext(listener) == FIRST
+                    server.save()
+                    await lease.append([SECOND])
+                    assert await anext(listener) == SECOND
+                    server.stop()
+                    server.start()
+                    with pytest.raises(Expired):
+                        await anext(listener)
+                with pytest.raises(Fenced):
+                    await lease.append([LAST], final=True)
+                with pytest.raises(Expired):
+                    await replay(other.log, 2)
+                assert await next_orphan(other.log, 0.5) is None
 
 
 class TestLeftovers:

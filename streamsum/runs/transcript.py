@@ -29,6 +29,8 @@ class Transcript:
 
     def show(self, preview: Preview) -> None:
         """Overwrite the slot."""
+        if self.over:
+            return
         self.newest_preview = preview
         self._tell()
 

@@ -99,7 +99,7 @@ class EventStreamResponse:
             entries = await self._service.log.read(self._id, self._key)
         except NotFound:  # it ended, and went, since we began to listen
             raise Expired from None
-        return entries[-1].final and entries[-1].n == self._after
+        return bool(entries) and entries[-1].final and entries[-1].n == self._after
 
     async def _pump(self, feed: Feed, frames: Frames, *, since: float) -> None:
         try:

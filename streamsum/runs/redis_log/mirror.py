@@ -25,6 +25,11 @@ class Mirror(Transcript):
         """Does anybody listen, or is about to?"""
         return bool(self.readers or self.joining)
 
+    @property
+    def counted(self) -> dict[str, Reader]:
+        """Who should be on the server's list: let in, and not replaced."""
+        return {name: reader for name, reader in self.readers.items() if not reader.dismissed}
+
     def reader(self, name: str) -> Reader | None:
         """The listener of this name, let in or not."""
         return self.readers.get(name) or self.joining.get(name)

@@ -2,8 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -60,7 +59,7 @@ class Producers:
             self._asked_for.discard(new.id)
         match answer:
             case [b"created"]:
-                return self._lease(new.id, owner, can_hand_over=new.sealed is not None)
+                return self._lease(new.id, owner, 0, can_hand_over=new.sealed is not None)
             case [b"joined", id]:
                 return Joined(id.decode())
             case [b"conflict"]:
@@ -71,10 +70,13 @@ class Producers:
             case _:
                 raise RuntimeError("this id is in use")
 
-    def _lease(self, id: str, owner: str, *, can_hand_over: bool, stored: Sequence[Entry] = ()) -> RedisLease:
+    def _lease(
+        self, id: str, owner: str, tenure: int, *, can_hand_over: bool, stored: Sequence[Entry] = ()
+    ) -> RedisLease:
         lease = self._leases[id] = RedisLease(
             id,
             owner=owner,
+            tenure=tenure,
             store=self._store,
             times=self._times,
             errands=self._errands,
@@ -114,12 +116,14 @@ class Producers:
             due, self._due = list(self._due & self._leases.keys()), set()
             with suppress(LogDown):  # at the next renewal then
                 for begin in range(0, len(due), CHECKED_AT_ONCE):
-                    await self._check(due[begin : begin + CHECKED_AT_ONCE])
+                    some = due[begin : begin + CHECKED_AT_ONCE]
+                    await self._check([lease for id in some if (lease := self._leases.get(id))])
 
-    async def _check(self, ids: Sequence[str]) -> None:
-        verdicts = await self._store.run("check", self._membership.owner, self._grace_ms, *ids)
-        for id, verdict in zip(ids, verdicts, strict=True):
-            if (lease := self._leases.get(id)) is None:
+    async def _check(self, leases: Sequence[RedisLease]) -> None:
+        about = [word for lease in leases for word in (lease.id, lease.tenure, lease.stored)]
+        verdicts = await self._store.run("check", self._membership.owner, self._grace_ms, *about)
+        for lease, verdict in zip(leases, verdicts, strict=True):
+            if self._leases.get(lease.id) is not lease:
                 continue
             if verdict.isdigit():
                 lease.look_again(int(verdict) / 1000, self.alert)
@@ -132,10 +136,10 @@ class Producers:
             if lease.owner != self._membership.owner:
                 lease.hear(b"fenced")
 
-    async def disown(self, owned: AbstractSet[str]) -> None:
+    async def disown(self, owned: Mapping[str, str]) -> None:
         """What the server says is ours, and nobody here knows of: an answer was lost, or a hand-over."""
-        for id in owned - self._leases.keys() - self._asked_for:
-            await self._store.run("hand_over", self._membership.owner, id)
+        for id in owned.keys() - self._leases.keys() - self._asked_for:
+            await self._store.run("hand_over", self._membership.owner, id, owned[id])
 
     # Taking over.
 
@@ -172,12 +176,21 @@ class Producers:
         return self._orphan(id, owner, *answer[1:]) if answer[0] == b"claimed" else None
 
     def _orphan(
-        self, id: str, owner: str, key: bytes, policy: bytes, cancel: int, claims: int, missed: int, *more: Any
+        self,
+        id: str,
+        owner: str,
+        tenure: int,
+        key: bytes,
+        policy: bytes,
+        cancel: int,
+        claims: int,
+        missed: int,
+        *more: Any,
     ) -> Orphan:
         age_ms, left_ms, sealed, items = more
         entries = wire.stored(items)
         # Taken over once: a source that kills its process must not kill the next one too.
-        lease = self._lease(id, owner, can_hand_over=False, stored=entries)
+        lease = self._lease(id, owner, tenure, can_hand_over=False, stored=entries)
         self.alert(id)
         return Orphan(
             id=id,

@@ -1,7 +1,7 @@
 -- id, key, cursor (-1: none), the number of the last event that the asker has, most listeners, its listeners …
 -- They listen from now on, and nothing falls between the events that this returns and the messages that follow.
 local id, cursor, have, most = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-if not is_its(id, ARGV[2]) then return { 'gone' } end
+if not is_its(id, ARGV[2]) or not whole(id, have) then return { 'gone' } end
 local state = redis.call('HMGET', summary(id), 'n', 'over')
 if cursor > tonumber(state[1]) then return { 'beyond' } end
 local names = {}

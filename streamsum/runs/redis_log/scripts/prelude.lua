@@ -3,7 +3,7 @@
 -- A summary's state, its process's lease and its idempotency key belong together and are changed together, so they must
 -- live on one server: a primary with replicas, not a cluster.
 --
---   streamsum:summary:ID             hash: owner, key, policy, n (the last event), over, cancel, came, left, …
+--   streamsum:summary:ID             hash: owner, tenure, key, policy, n (the last event), over, cancel, came, left, …
 --   streamsum:summary:ID:events      stream: 1-1, 1-2, … as sent
 --   streamsum:summary:ID:listeners   sorted set of NODE:NUMBER, the oldest first
 --   streamsum:summary:ID:request     what a take-over needs, sealed; gone with the last event
@@ -40,6 +40,12 @@ end
 local function lives(owner)
   local node, epoch = string.match(owner, '^(%x+):(%d+)$')
   return node and redis.call('GET', lease(node)) == epoch
+end
+
+-- Whoever gave it up and took it over again holds it by another right: each has a number.
+local function owns(owner, id, tenure)
+  local state = redis.call('HMGET', summary(id), 'owner', 'tenure')
+  return state[1] == owner and state[2] == tenure and lives(owner)
 end
 
 local function node_of(name) return string.match(name, '^(%x+):') end
@@ -107,3 +113,12 @@ local function extend(name, ms) redis.call('PEXPIRE', name, math.max(redis.call(
 
 -- Does this key's holder know it? Another key's is as one that does not exist.
 local function is_its(id, key) return redis.call('HGET', summary(id), 'key') == key end
+
+-- Is all of it here, up to event `n` at least? What was evicted in part, or lost when the server came back with an older
+-- copy, goes as a whole: a gap is told, never skipped, and no number is used twice.
+local function whole(id, n)
+  local last = tonumber(redis.call('HGET', summary(id), 'n'))
+  if last and last >= n and redis.call('XLEN', events(id)) == last then return true end
+  drop(id)
+  return false
+end
