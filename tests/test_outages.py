@@ -6,6 +6,7 @@ Its clocks are quicker than in life: an outage of 5 s is one of `hold_s` here.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -14,7 +15,7 @@ from streamsum.runs.redis_log import RedisLog, Times
 from tests.logs import until_reached
 from tests.redis_server import RedisServer, needs_redis, redis_server
 from tests.scripted import ScriptedUpstream, Step
-from tests.servers import LIMIT_S, RawClient, Served, events_of, post, raw_client, served
+from tests.servers import LIMIT_S, RawClient, Served, events_of, get, post, raw_client, served
 
 pytestmark = needs_redis
 
@@ -135,6 +136,62 @@ async def test_restarted_empty_what_is_gone_is_told(own_redis: RedisServer) -> N
             is_problem(await at.client.get(path), 404, "not_found")
             await until_reached(at.service.log)
             assert len(events_of(await at.client.post("/v1/summaries", json=BODY))) == 4
+
+
+async def test_restarted_with_less_what_was_lost_is_told(tmp_path: Path) -> None:
+    """As a server that saves now and then comes back: an event that a client has seen is gone, and so is the rest."""
+    with redis_server(str(tmp_path)) as server:
+        async with replica(server, HEAD, gate := asyncio.Event(), MORE, last := asyncio.Event(), REST) as (
+            at,
+            upstream,
+        ):
+            await until_reached(at.service.log)
+            async with raw_client(at.port) as client:
+                path = await begun(client)
+                server.save()
+                gate.set()
+                await client.reader.readuntil(b"The second.")
+                server.stop()
+                server.start()
+                last.set()
+                async with asyncio.timeout(LIMIT_S):
+                    rest = await client.reader.readuntil(b"0\r\n\r\n")
+                    await upstream.closed.wait()
+                assert b"summary." not in rest
+                assert b"The third." not in rest
+                for n in (2, 3):
+                    response = await at.client.get(f"{path}/events", headers={"Last-Event-ID": f"{path[-22:]}:{n}"})
+                    is_problem(response, 410, "expired")
+                is_problem(await at.client.get(path), 404, "not_found")
+
+
+async def test_full_it_is_as_if_away(own_redis: RedisServer) -> None:
+    """Not ready; what runs holds, then ends its connections; what cannot be handed over for want of room is, later."""
+    async with (
+        replica(own_redis, HEAD, gate := asyncio.Event(), MORE, asyncio.Event()) as (at, upstream),
+        replica(own_redis) as (other, _),
+    ):
+        await until_reached(at.service.log)
+        await until_reached(other.service.log)
+        async with raw_client(at.port) as client, raw_client(other.port) as elsewhere:
+            path = await begun(client)
+            await elsewhere.send(get(f"{path}/events"))
+            await elsewhere.reader.readuntil(b"The first.")
+            own_redis.fill()
+            gate.set()
+            async with asyncio.timeout(4 * QUICK.hold_s):
+                for each in (client, elsewhere):
+                    rest = await each.reader.readuntil(b"0\r\n\r\n")
+                    assert b"The second." not in rest
+                    assert b"summary." not in rest
+                await upstream.closed.wait()
+            is_problem(await at.client.get("/readyz"), 503, "log_unavailable")
+            is_problem(await at.client.post("/v1/summaries", json=BODY), 503, "log_unavailable")
+            assert (await at.client.get(path)).json()["status"] == "running"
+            own_redis.fill(up=False)
+            events = events_of(await at.client.get(f"{path}/events"))
+            assert events[-1]["ledger"]["finish"] == "producer_lost"
+            assert (await at.client.get("/readyz")).status_code == 200
 
 
 async def test_not_there_at_the_start_it_is_found_later(own_redis: RedisServer) -> None:

@@ -101,6 +101,8 @@ class Audience:
                 _ = self._errands.send(self._catch_up(mirror))
         elif kind == b"P":
             mirror.show(Preview(body))
+        elif kind == b"D":
+            self._let_down(mirror)
         elif kind == b"R" and (reader := mirror.reader(name)):
             reader.dismiss()
 
@@ -139,10 +141,13 @@ class Audience:
 
     def fail(self) -> None:
         """The server has been away for too long: who listens is let go without a last event."""
-        for mirror in self._mirrors.values():
-            self._excuse(mirror)
-            mirror.end(LogDown())
-        self._mirrors.clear()  # who comes next begins anew
+        for mirror in list(self._mirrors.values()):
+            self._let_down(mirror)
+
+    def _let_down(self, mirror: Mirror) -> None:
+        self._excuse(mirror)
+        mirror.end(LogDown())
+        del self._mirrors[mirror.id]  # who comes next begins anew
 
     def let_go(self) -> None:
         """See `EventLog.let_go`. Nobody is let in any more."""

@@ -168,9 +168,10 @@ class RedisLease:
             await asyncio.wait([self._writing])
         if (self._over and not self._pending) or isinstance(self._lost, Fenced):
             return
+        is_down = isinstance(self._lost, LogDown)
         self._lost = self._lost or Fenced()
         self._end()
-        await self._store.run("hand_over", self.owner, self.id, self.tenure)
+        await self._store.run("hand_over", self.owner, self.id, self.tenure, int(is_down))
 
     def _end(self) -> None:
         self._stop_looking()

@@ -78,8 +78,7 @@ class RedisLog:
 
     async def reach(self) -> None:
         """See `EventLog.reach`."""
-        if await self._membership.renew() is None:
-            raise LogDown
+        await self._membership.probe()
 
     def let_go(self) -> None:
         """See `EventLog.let_go`."""

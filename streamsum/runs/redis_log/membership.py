@@ -49,6 +49,13 @@ class Membership:
         words = [each.decode() for each in owned]
         return dict(zip(words[::2], words[1::2], strict=True))
 
+    async def probe(self) -> None:
+        """Return if it lives, and the server takes writes: full, it renews but stores nothing. Raises LogDown."""
+        owner = self.owner
+        if not await self._store.run("probe", self.node, self._epoch, self._lease_ms):
+            self.lapse(owner)
+            raise LogDown
+
     def lapse(self, owner: str) -> None:
         """That life is over, as somebody has found."""
         if self._owner == owner:

@@ -138,8 +138,9 @@ class Producers:
 
     async def disown(self, owned: Mapping[str, str]) -> None:
         """What the server says is ours, and nobody here knows of: an answer was lost, or a hand-over."""
-        for id in owned.keys() - self._leases.keys() - self._asked_for:
-            await self._store.run("hand_over", self._membership.owner, id, owned[id])
+        with suppress(LogDown):  # at the next renewal then
+            for id in owned.keys() - self._leases.keys() - self._asked_for:
+                await self._store.run("hand_over", self._membership.owner, id, owned[id], 0)
 
     # Taking over.
 

@@ -24,7 +24,7 @@ MAX_CONNECTIONS = 16
 
 _NAMES = (
     *("append", "cancel", "check", "claim", "create", "enlist", "hand_over", "heed", "join", "leave", "orphans"),
-    *("preview", "read", "renew", "retire"),
+    *("preview", "probe", "read", "renew", "retire"),
 )
 
 

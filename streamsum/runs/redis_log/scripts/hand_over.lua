@@ -1,8 +1,9 @@
--- owner, id, tenure: somebody else may go on with it. One without any event is known to nobody, and is dropped.
+-- owner, id, tenure, '1' if it could not be written any more: somebody else may go on with it. One without any event is known to nobody, and is dropped.
 local owner, id = ARGV[1], ARGV[2]
 local state = redis.call('HMGET', summary(id), 'owner', 'tenure', 'n')
 local is_its = state[1] == owner
 if is_its and state[2] ~= ARGV[3] then return end -- it has it again, by another right
+if is_its and ARGV[4] == '1' then tell(id, 'D ' .. id) end -- its listeners are let go, wherever they are
 if is_its and state[3] == '0' then
   drop(id)
 elseif is_its then
