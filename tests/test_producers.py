@@ -32,15 +32,21 @@ class LateStore(Store):
     def __init__(self, url: str) -> None:
         super().__init__(url, TIMES)
         self.late = ""
+        self.slow = ""  # these are waited for
+        self.asked = asyncio.Event()
         self.arrive = asyncio.Event()
         self.arriving: list[asyncio.Task[Any]] = []
 
     @override
     async def run(self, script: str, *arguments: str | bytes | int) -> Any:
-        if script != self.late:
+        if script not in {self.late, self.slow}:
             return await super().run(script, *arguments)
-        self.arriving.append(asyncio.create_task(self._arrive(script, *arguments)))
-        raise LogDown
+        arriving = asyncio.create_task(self._arrive(script, *arguments))
+        self.arriving.append(arriving)
+        self.asked.set()
+        if script == self.late:
+            raise LogDown
+        return await asyncio.shield(arriving)
 
     async def _arrive(self, script: str, *arguments: str | bytes | int) -> Any:
         await self.arrive.wait()
@@ -146,6 +152,25 @@ async def test_a_late_preview_of_a_right_that_was_given_up_is_not_shown(redis: R
             await orphan.lease.append([SECOND, LAST], final=True)
             await listening
             assert got == [FIRST, Preview(b"fresh"), SECOND, LAST]
+
+
+async def test_a_claim_that_is_given_up_is_given_back(redis: RedisServer) -> None:
+    """Whoever takes it over then is the first."""
+    async with one_process(redis) as going, redis_log(redis) as other:
+        lease = await sealed(going.producers)
+        await lease.append([FIRST])
+        await lease.hand_over()
+        going.store.slow = "claim"
+        claiming = asyncio.create_task(next_orphan(going.producers))
+        await going.store.asked.wait()
+        claiming.cancel()
+        await asyncio.wait([claiming])
+        await going.store.all_arrived()
+        await going.producers.aclose()
+        async with asyncio.timeout(1):
+            orphan = await anext(other.orphans())
+        assert not orphan.taken_before
+        await orphan.lease.append([SECOND, LAST], final=True)
 
 
 async def read_into(got: list[object], listener: Listener) -> None:

@@ -10,7 +10,7 @@ from typing_extensions import override
 from streamsum.core.models import SummaryRequest
 from streamsum.core.passes import Cause
 from streamsum.errors import LogDown, RequestRefused
-from streamsum.runs.log import Entry, EventLog, Happening, Joined, Lease, NewSummary, Orphan
+from streamsum.runs.log import Entry, EventLog, Happening, HasRoom, Joined, Lease, NewSummary, Orphan, always
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
@@ -222,7 +222,7 @@ class Heirloom(MemoryLog):
         self.left: asyncio.Queue[Orphan] = asyncio.Queue()
 
     @override
-    async def orphans(self) -> AsyncIterator[Orphan]:
+    async def orphans(self, *, has_room: HasRoom = always) -> AsyncIterator[Orphan]:
         while True:
             yield await self.left.get()
 

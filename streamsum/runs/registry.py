@@ -179,13 +179,16 @@ class Runs:
     # What other processes leave behind.
 
     def adopt(self) -> None:
-        """From now on, take over summaries whose process is gone, as long as there is room."""
+        """From now on, take over summaries whose process is gone: where there is room, or an end is all they need."""
         self._adopting = asyncio.create_task(self._adopt(), name="adopt")
 
+    def _has_room(self) -> bool:
+        """Without a secret nothing is gone on with here: to end it takes a moment."""
+        return self._sealer is None or self._places.has_room
+
     async def _adopt(self) -> None:
-        orphans = self.log.orphans()
+        orphans = self.log.orphans(has_room=self._has_room)
         while True:
-            await self._places.until_room()
             orphan = await anext(orphans)
             try:
                 self._inherit(orphan)

@@ -162,16 +162,19 @@ class RedisLease:
         self._stop_looking()
         self._again = asyncio.get_running_loop().call_later(seconds, look, self.id)
 
-    async def hand_over(self) -> None:
-        """Whoever claims it goes on, or ends it; see `Lease.hand_over`. Said again later if nobody hears it now."""
+    async def hand_over(self, *, unused: bool = False) -> None:
+        """Whoever claims it goes on, or ends it; see `Lease.hand_over`. Said again later if nobody hears it now.
+
+        `unused`: nothing was done with it, so that this take-over does not count.
+        """
         if self._writing is not None and not self._writing.done():
             await asyncio.wait([self._writing])
         if (self._over and not self._pending) or isinstance(self._lost, Fenced):
             return
-        is_down = isinstance(self._lost, LogDown)
+        why = "unused" if unused else "down" if isinstance(self._lost, LogDown) else ""
         self._lost = self._lost or Fenced()
         self._end()
-        await self._store.run("hand_over", self.owner, self.id, self.tenure, int(is_down))
+        await self._store.run("hand_over", self.owner, self.id, self.tenure, why)
 
     def _end(self) -> None:
         self._stop_looking()

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from streamsum.core.models import OnDisconnect
 from streamsum.errors import IdempotencyConflict, LogDown
-from streamsum.runs.log import Entry, Joined, Lease, NewSummary, Orphan
+from streamsum.runs.log import Entry, HasRoom, Joined, Lease, NewSummary, Orphan, always
 from streamsum.runs.redis_log import wire
 from streamsum.runs.redis_log.errands import Errands
 from streamsum.runs.redis_log.lease import RedisLease
@@ -34,6 +34,7 @@ class Producers:
         self._grace_ms = round(grace_s * 1000)
         self._keep_ms = round(keep_s * 1000)
         self._errands = Errands()
+        self._givings_back = Errands()
         self._leases: dict[str, RedisLease] = {}
         self._asked_for: set[str] = set()  # ids that are ours as soon as the server's answer is here
         self._due: set[str] = set()
@@ -93,6 +94,7 @@ class Producers:
 
     async def aclose(self) -> None:
         """Write no more: whoever had something to say has said it, or has been told."""
+        await self._givings_back.finish()
         await self._errands.stop()
 
     # What a producer must hear of.
@@ -140,7 +142,7 @@ class Producers:
         """What the server says is ours, and nobody here knows of: an answer was lost, or a hand-over."""
         with suppress(LogDown):  # at the next renewal then
             for id in owned.keys() - self._leases.keys() - self._asked_for:
-                await self._store.run("hand_over", self._membership.owner, id, owned[id], 0)
+                await self._store.run("hand_over", self._membership.owner, id, owned[id], "")
 
     # Taking over.
 
@@ -148,12 +150,12 @@ class Producers:
         """There may be something to take over."""
         self._orphaned.set()
 
-    async def orphans(self) -> AsyncIterator[Orphan]:
+    async def orphans(self, *, has_room: HasRoom = always) -> AsyncIterator[Orphan]:
         """See `EventLog.orphans`."""
         while True:
             self._orphaned.clear()
             for former, id in await self._find():
-                if orphan := await self._claim(former, id):
+                if orphan := await self._claim_or_give_back(former, id, has_room=has_room()):
                     yield orphan
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._times.look_s):
@@ -165,11 +167,24 @@ class Producers:
             return list(zip(found[::2], found[1::2], strict=True))
         return []
 
-    async def _claim(self, former: str, id: str) -> Orphan | None:
+    async def _claim_or_give_back(self, former: str, id: str, *, has_room: bool) -> Orphan | None:
+        """Who is cancelled meanwhile has perhaps taken it over, for its one time: then it gives that back."""
+        claiming = asyncio.create_task(self._claim(former, id, has_room=has_room))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            _ = self._givings_back.send(self._give_back(claiming))
+            raise
+
+    async def _give_back(self, claiming: "asyncio.Task[Orphan | None]") -> None:
+        if (orphan := await claiming) and (lease := self._leases.get(orphan.id)):
+            await lease.hand_over(unused=True)
+
+    async def _claim(self, former: str, id: str, *, has_room: bool) -> Orphan | None:
         self._asked_for.add(id)
         try:
             owner = self._membership.owner
-            answer = await self._store.run("claim", owner, former, id)
+            answer = await self._store.run("claim", owner, former, id, int(has_room))
         except LogDown:
             return None
         finally:
