@@ -173,6 +173,19 @@ async def test_a_claim_that_is_given_up_is_given_back(redis: RedisServer) -> Non
         await orphan.lease.append([SECOND, LAST], final=True)
 
 
+async def test_a_life_that_was_given_up_does_not_come_back(redis: RedisServer) -> None:
+    """Its beginning may arrive after that of the next, which goes on."""
+    async with one_process(redis) as at:
+        at.membership.lapse(at.membership.owner)
+        at.store.late = "enlist"
+        with pytest.raises(LogDown):
+            await at.membership.begin()
+        at.store.late = ""
+        await at.membership.begin()
+        await at.store.all_arrived()
+        assert await at.membership.renew() is not None
+
+
 async def read_into(got: list[object], listener: Listener) -> None:
     async for each in listener:
         got.append(each)  # noqa: PERF401 - looked at meanwhile

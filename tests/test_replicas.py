@@ -150,7 +150,9 @@ async def test_in_life_too_the_heir_is_there_within_fifteen_seconds(redis: Redis
 async def serving(redis: RedisServer, model: FakeUpstream, secrets: Path) -> AsyncIterator[tuple[Program, int]]:
     environment = environment_of(redis, model, secrets)
     async with streamsum("serve", "--port", "0", environment=environment) as program:
-        event_log = await program.logs("event log: Redis; taking over needs STREAMSUM_SECRET_FILE")
+        event_log = await program.logs(
+            "event log: Redis; taking over, and tickets on every replica, need STREAMSUM_SECRET_FILE"
+        )
         assert event_log["takes_over"]
         port = await program.port()
         await until_ready(port)

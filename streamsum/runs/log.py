@@ -146,6 +146,11 @@ class Listener(Protocol):
         """The next event, as soon as there is one."""
         ...
 
+    @property
+    def dismissed(self) -> bool:
+        """Has another come in its place, so that it has ended before the end?"""
+        ...
+
     def excuse(self) -> None:
         """We end this connection ourselves (draining): its leaving is not its client's, and sets no policy off."""
         ...

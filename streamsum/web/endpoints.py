@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from streamsum.core.models import SummaryRequest
 from streamsum.core.refusals import validate
-from streamsum.errors import Expired, NotFound, RequestRefused
+from streamsum.errors import NotFound, RequestRefused
 from streamsum.runs.log import Joined
 from streamsum.runs.run import Run
 from streamsum.web import bodies, cursors, queries
@@ -22,7 +22,13 @@ from streamsum.web.figures import figures
 from streamsum.web.preferences import idempotency_of, wants_async
 from streamsum.web.recording import origin_of
 from streamsum.web.resources import Resource
-from streamsum.web.responses import AcceptedResponse, EventStreamResponse, ResumeResponse, SummaryResponse
+from streamsum.web.responses import (
+    AcceptedResponse,
+    EventStreamResponse,
+    JoinedResponse,
+    ResumeResponse,
+    SummaryResponse,
+)
 from streamsum.web.service import NO_KEY, Service
 from streamsum.web.snapshots import snapshot
 
@@ -42,18 +48,26 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
         within=service.patience.body_s,
     )
     answer_at_once = wants_async(request.headers)
-    if answer_at_once:
-        data.setdefault("on_disconnect", "finish")
     wanted = validate(data, models=service.models)
-    named = idempotency_of(request.headers, wanted)
+    named = idempotency_of(request.headers, wanted)  # the same body is the same request, whatever its answer
+    if answer_at_once and "on_disconnect" not in data:
+        wanted = wanted.model_copy(update={"on_disconnect": "finish"})
     held_s = 0.0
     if not answer_at_once:
         held_s = service.settings.first_byte_s if wanted.stream else math.inf
     origin = origin_of(request.scope)
-    begun = await service.runs.start_or_join(wanted, idempotency=named, held_s=held_s, origin=origin)
+
+    async def begin() -> Run | Joined:
+        return await service.runs.start_or_join(wanted, idempotency=named, held_s=held_s, origin=origin)
+
+    async def begin_anew() -> ASGIApp:
+        return _answer(await begin(), wanted, service, held=True)
+
+    begun = await begin()
     if answer_at_once:
         return AcceptedResponse(service, begun.id)
-    return _answer(begun, wanted, service, held=True)
+    answer = _answer(begun, wanted, service, held=True)
+    return JoinedResponse(answer, otherwise=begin_anew) if isinstance(begun, Joined) else answer
 
 
 async def start_by_query(request: Request, service: Service) -> ASGIApp:
@@ -89,9 +103,8 @@ async def follow(request: Request, service: Service) -> ASGIApp:
     after = None if cursor is None else cursor.n
     if (ticket := request.query_params.get("ticket")) is None:
         return ResumeResponse(service, id, after=after)
-    if (key := service.tickets.key_of(id, ticket)) is None:  # a stranger: as if there were no such summary
-        raise NotFound if after is None else Expired
-    return ResumeResponse(service, id, after=after, key=key)
+    # Without keys the id is all that it takes: another replica's ticket, which nothing here can open, is not needed.
+    return ResumeResponse(service, id, after=after, key=service.tickets.key_of(id, ticket) or NO_KEY)
 
 
 async def models(_request: Request, service: Service) -> ASGIApp:
