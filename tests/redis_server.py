@@ -94,6 +94,12 @@ class RedisServer:
             value: Any = client.hget(f"streamsum:summary:{id}", name)
         return None if value is None else str(value)
 
+    def subscribers(self) -> int:
+        """Connections that are for messages."""
+        with Redis.from_url(self.url) as client:
+            found: Any = client.client_list(_type="pubsub")
+        return len(found)
+
     def evict(self, *names: str) -> None:
         """As a server does that is short of memory."""
         with Redis.from_url(self.url) as client:

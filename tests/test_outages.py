@@ -35,10 +35,13 @@ def own_redis() -> Iterator[RedisServer]:
 
 @asynccontextmanager
 async def replica(
-    server: RedisServer, *script: Step, times: Times = QUICK
+    server: RedisServer, *script: Step, times: Times = QUICK, limit_s: float = LIMIT_S
 ) -> AsyncIterator[tuple[Served, ScriptedUpstream]]:
     upstream = ScriptedUpstream(script=script)
-    async with RedisLog(server.url, grace_s=10, keep_s=600, times=QUICK) as log, served(upstream, log=log) as at:
+    async with (
+        RedisLog(server.url, grace_s=10, keep_s=600, times=times) as log,
+        served(upstream, log=log, limit_s=limit_s) as at,
+    ):
         yield at, upstream
 
 
@@ -92,6 +95,37 @@ async def test_a_long_outage_ends_the_summary_and_its_connections(own_redis: Red
             # Who comes back finds what the log holds: it was taken over, and could not be gone on with.
             events = events_of(await at.client.get(f"{path}/events"))
             assert [event["type"] for event in events[:2]] == ["summary.created", "bullet"]
+            assert events[-1]["ledger"]["finish"] == "producer_lost"
+
+
+async def test_outages_of_three_and_of_eight_seconds_by_the_clocks_of_life(own_redis: RedisServer) -> None:
+    """One is waited out by everybody; the other by nobody: over before it is, within a moment of the five seconds."""
+    script = (HEAD, short := asyncio.Event(), MORE, long := asyncio.Event(), ', {"text": "Unseen."}', asyncio.Event())
+    now = asyncio.get_running_loop().time
+    async with replica(own_redis, *script, times=Times(), limit_s=40) as (at, upstream):
+        await until_reached(at.service.log)
+        async with raw_client(at.port) as client:
+            path = await begun(client)
+            own_redis.pause()
+            short.set()
+            seen = asyncio.create_task(client.reader.readuntil(b"The second."))
+            await asyncio.sleep(3)
+            assert (seen.done(), upstream.open) == (False, 1)
+            own_redis.resume()
+            assert b"summary." not in await seen
+            own_redis.pause()
+            paused = now()
+            long.set()
+            rest = await client.reader.readuntil(b"0\r\n\r\n")
+            await upstream.closed.wait()
+            assert 4 < now() - paused < 8
+            assert b"Unseen." not in rest
+            assert b"summary." not in rest
+            await asyncio.sleep(paused + 8 - now())
+            own_redis.resume()
+            await until_reached(at.service.log)
+            events = events_of(await at.client.get(f"{path}/events"))
+            assert [event["type"] for event in events] == ["summary.created", "bullet", "bullet", "summary.failed"]
             assert events[-1]["ledger"]["finish"] == "producer_lost"
 
 

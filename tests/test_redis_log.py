@@ -5,7 +5,7 @@ A replica's death is its way to the server being cut, for longer than its lease,
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -290,6 +290,14 @@ class TestReplicas:
                 await lease.append([SECOND])
                 await lease.append([LAST], final=True)
                 assert await collect(listener) == [FIRST, SECOND, LAST]
+
+    async def test_a_process_hears_of_everything_on_one_connection(self, redis: RedisServer) -> None:
+        """However many summaries it follows."""
+        async with replica(redis) as one, replica(redis), AsyncExitStack() as stack:
+            for n in range(20):
+                await begin(one.log, f"summary-{n}")
+                await stack.enter_async_context(one.log.listen(f"summary-{n}", "", None))
+            assert redis.subscribers() == 2
 
 
 class TestTakingOver:
