@@ -35,7 +35,8 @@ RUN python -m pip wheel --quiet --no-deps --no-build-isolation --no-index --whee
 
 FROM ${PYTHON_IMAGE}
 # The base image brings what installs packages; a service needs none of it.
-RUN python -m pip uninstall --quiet --yes --root-user-action=ignore setuptools wheel pip
+RUN python -m pip uninstall --quiet --yes --root-user-action=ignore setuptools wheel pip \
+    && python -c "import ensurepip, shutil; shutil.rmtree(ensurepip.__path__[0])"
 
 # The threads of the built-in model come from GCC's OpenMP. Its version is whatever goes with the base image.
 ARG EMBEDDED=0
@@ -62,7 +63,7 @@ LABEL org.opencontainers.image.title="streamsum" \
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8080
-# SIGTERM is what drains: running summaries have STREAMSUM_DRAIN_S (30 s) to end, so give `docker stop` --time 40.
+# SIGTERM is what drains: running summaries have STREAMSUM_DRAIN_S (30 s) to end, so give `docker stop` --time 50.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["python", "-I", "-c", "\
 from http.client import HTTPConnection as C; c = C('127.0.0.1', 8080, timeout=2); c.request('GET', '/healthz'); \

@@ -10,12 +10,13 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.choice import choose
 from scripts.engine import COMMAND_S, Engine, EngineError, ImageConfig, Restricted, run
+from streamsum import __version__
 
 PROJECT = Path(__file__).parent.parent
 MODEL_PORT = 9999
@@ -27,7 +28,7 @@ EMBEDDED_S = 300
 # Of the tools that make or fetch software none has a place in the last stage.
 UNWANTED = ("pip", "pip3", "uv", "hatchling", "gcc", "cc", "make", "curl", "wget", "git")
 INSIDE = f"""
-import json, os, shutil
+import importlib.util, json, os, shutil
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status") if ":\\t" in line)
 def writable(path):
     try:
@@ -41,6 +42,7 @@ print(json.dumps({{
     "no_new_privileges": status["NoNewPrivs"].strip(),
     "writable": [path for path in ("/x", "/opt/streamsum/x", "/var/tmp/x", "/tmp/x") if writable(path)],
     "tools": [name for name in {UNWANTED!r} if shutil.which(name)],
+    "installers": [name for name in ("pip", "ensurepip", "setuptools") if importlib.util.find_spec(name)],
 }}))
 """
 
@@ -84,10 +86,11 @@ def check(engine: Engine, work: Path, *, embedded: bool) -> None:
     work.mkdir(parents=True, exist_ok=True)
     tag = "localhost/streamsum:check" + ("-embedded" if embedded else "")
     with _step("build"):
-        engine.build(PROJECT, tag=tag, arguments={"EMBEDDED": "1" if embedded else "0"})
+        labels = {"VERSION": __version__, "REVISION": _revision()}
+        engine.build(PROJECT, tag=tag, arguments={"EMBEDDED": "1" if embedded else "0", **labels})
     image = engine.config(tag)
     with _step(f"what it says of itself ({engine.size(tag) / 1e6:.0f} MB)"):
-        _check_config(image)
+        _check_config(image, labels)
     log = work / "service.log"
     with _step("without keys it ends, and says why"):
         _check_refusal(engine, tag, log)
@@ -114,14 +117,24 @@ def _step(what: str) -> Iterator[None]:
     print(f"  ok, {time.monotonic() - began:.1f} s", flush=True)
 
 
-def _check_config(image: ImageConfig) -> None:
+def _revision() -> str:
+    """What is built, if it is known: in a checkout without its history it is not."""
+    try:
+        return run(["git", "-C", str(PROJECT), "rev-parse", "HEAD"]).strip()
+    except (EngineError, OSError):
+        return "none"
+
+
+def _check_config(image: ImageConfig, labels: Mapping[str, str]) -> None:
     user, _, group = image.user.partition(":")
     assert user.isdigit() and group.isdigit() and "0" not in (user, group), f"it runs as {image.user!r}"  # noqa: PT018
     assert image.command == ["streamsum", "serve", "--host", "0.0.0.0", "--port", "8080"], image.command  # noqa: S104
     assert image.stop_signal in ("SIGTERM", "15"), image.stop_signal
     assert image.ports == ["8080/tcp"], image.ports
     assert image.health, "it has no HEALTHCHECK"
-    assert {"title", "version", "revision", "licenses"} <= {name.rpartition(".")[2] for name in image.labels}
+    said = {name.removeprefix("org.opencontainers.image."): value for name, value in image.labels.items()}
+    assert {"title", "description", "licenses"} <= said.keys(), said
+    assert (said["version"], said["revision"]) == (labels["VERSION"], labels["REVISION"]), said
 
 
 def _check_refusal(engine: Engine, tag: str, log: Path) -> None:
@@ -166,6 +179,7 @@ def _check_restrictions(engine: Engine, image: ImageConfig) -> None:
         "no_new_privileges": "1",
         "writable": ["/tmp/x"],
         "tools": [],
+        "installers": [],
     }, found
 
 

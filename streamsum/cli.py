@@ -32,6 +32,21 @@ The model is an OpenAI-compatible server's if OPENAI_API_KEY is set (OPENAI_BASE
 built-in one.
 """
 
+_NEW_KEY = """\
+The key of {name}, shown this once (Authorization: Bearer KEY):
+
+{key}
+
+For the server's STREAMSUM_KEYS_FILE:
+
+[[keys]]
+name = "{name}"
+sha256 = "{sha256}"
+# requests_per_minute = 60
+# streams = 5
+# tokens_per_day = 1000000
+# models = ["gpt-4o-mini"]"""
+
 _EXIT_STATUS = """\
 exit status: 0 completed, 3 completed but cut short, 1 failed, 2 bad usage, 130 interrupted
 """
@@ -90,6 +105,15 @@ def _parser() -> argparse.ArgumentParser:
     summarize.add_argument("--model", help="instead of STREAMSUM_MODEL")
     summarize.add_argument("--json", action="store_true", help="print every event, one line of JSON each")
     summarize.set_defaults(run=_summarize)
+
+    key = commands.add_parser(
+        "key",
+        help="make a key for a caller",
+        description="Make a key, and show it once. The server keeps only what it needs to know it again.",
+        formatter_class=plain,
+    )
+    key.add_argument("name", metavar="NAME", type=_key_name, help="whose it is: letters, digits, `.`, `_`, `-`")
+    key.set_defaults(run=_key)
     return parser
 
 
@@ -97,6 +121,23 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return int(text)
+
+
+def _key_name(text: str) -> str:
+    from streamsum.keys_file import is_name
+
+    if not is_name(text):
+        raise argparse.ArgumentTypeError("a name is 1 to 64 letters, digits, `.`, `_`, `-`")
+    return text
+
+
+def _key(arguments: argparse.Namespace, _environment: Mapping[str, str]) -> int:
+    from streamsum import terminal
+    from streamsum.api_key import digest_of, new_key
+
+    key = new_key()
+    print(_NEW_KEY.format(name=arguments.name, key=key, sha256=digest_of(key).hex()))
+    return terminal.COMPLETED
 
 
 def _serve(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:

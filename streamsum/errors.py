@@ -3,6 +3,8 @@
     StreamsumError
     ├── SettingsError       a setting or the installation is wrong; the message is for the operator
     ├── RequestRefused      the caller's fault, or our state: becomes a problem response
+    │   └── OverLimit       more than its key may; carries how that limit stands (`runs.limits.limiter.Standing`)
+    ├── LimiterDown         the limits cannot be looked at
     ├── UpstreamError       a pass ended before its first content; carries how (`core.passes.End`)
     └── LogError
         ├── Fenced          somebody else owns this summary now
@@ -27,6 +29,8 @@ _ABSENT = Field(default=None, exclude_if=lambda value: value is None)
 PROBLEMS: dict[str, tuple[int, str]] = {
     "invalid_json": (400, "The body is not strictly valid JSON."),
     "invalid_event_id": (400, "The cursor is malformed, of another summary, or beyond the last event."),
+    "key_in_query": (400, "A key belongs into the Authorization header, never into a query: it is compromised now."),
+    "unauthenticated": (401, "Send a valid key: Authorization: Bearer ..."),
     "forbidden": (403, "This server does not answer such a request."),
     "not_found": (404, "There is nothing here under this name."),
     "method_not_allowed": (405, "This resource does not answer that method."),
@@ -39,6 +43,9 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "unsupported_media_type": (415, "Send application/json in UTF-8, not compressed."),
     "invalid_request": (422, "The request has fields that do not fit: see errors."),
     "context_too_long": (422, "The text is longer than the model can take."),
+    "rate_limited": (429, "This key has made too many requests: wait."),
+    "too_many_streams": (429, "This key has as many summaries running as it may: wait for one to end."),
+    "budget_exhausted": (429, "This key's tokens for the day do not suffice for this request."),
     "internal_error": (500, "Something broke on our side."),
     "upstream_error": (502, "The model's server failed."),
     "upstream_rejected": (502, "The model's server refused our request."),
@@ -53,6 +60,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "overloaded": (503, "Too much is going on: try again later."),
     "draining": (503, "This server is shutting down: try again."),
     "log_unavailable": (503, "The event log cannot be reached: try again later."),
+    "limiter_unavailable": (503, "The limits of this key cannot be looked at: try again later."),
     "producer_lost": (503, "The process that made this summary is gone."),
     "upstream_timeout": (504, "The model did not answer in time."),
 }
@@ -107,6 +115,10 @@ class RequestRefused(StreamsumError):
         """`code` is one of `PROBLEMS`; `more` are the problem's other members."""
         self.problem = Problem.of(code, detail, **more)
         super().__init__(code)
+
+
+class LimiterDown(StreamsumError):
+    """The limits cannot be looked at: their store cannot be reached."""
 
 
 class LogError(StreamsumError):

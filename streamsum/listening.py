@@ -55,10 +55,10 @@ def _listen(family: int, address: tuple[Any, ...]) -> socket.socket:
 def _check_address(address: str, settings: Settings) -> None:
     if is_loopback(address):
         return
-    if not settings.no_keys:
+    if not settings.keys and not settings.no_keys:
         raise SettingsError(
-            "there are no keys yet, so whoever reaches the port may spend: serve on --host 127.0.0.1, "
-            "or set STREAMSUM_NO_KEYS=1 if something in front checks who comes"
+            "there are no keys, so whoever reaches the port may spend: set STREAMSUM_KEYS_FILE (`streamsum key NAME` "
+            "makes a key), serve on --host 127.0.0.1, or set STREAMSUM_NO_KEYS=1 if something in front checks who comes"
         )
     if settings.upstream == "auto" and settings.api_key is None and not settings.upstreams:
         raise SettingsError(

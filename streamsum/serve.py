@@ -9,6 +9,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
@@ -25,6 +26,10 @@ from streamsum.web.service import Service
 # Somebody at a keyboard waits for the prompt.
 CTRL_C_DRAIN_S = 1.0
 
+# Sources are indexed on threads, and names looked up. An index takes up to 25 times its source while it is made, and by
+# default there are as many threads as a node has cores, and four.
+THREADS = 4
+
 # For last frames to leave: what is still blocked after that is not being read.
 LAST_WORDS_S = 2.0
 
@@ -36,6 +41,7 @@ async def serve(app: Starlette, listener: socket.socket, *, metrics: socket.sock
 
     `metrics` is a listener for `/metrics` alone: there until the last summary has ended.
     """
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     async with _signals() as signals, lifespan(app):
         service: Service = app.state.service
         open_files.allow_streams(service.settings.max_streams)
@@ -111,6 +117,8 @@ async def _drain(service: Service, first: signal.Signals, signals: _Signals) -> 
 
 def _say_hello(service: Service, listener: socket.socket, metrics: socket.socket | None) -> None:
     logger.info("serving", upstream=service.upstream.name, model=service.upstream.model)
+    if service.settings.keys:
+        logger.info("keys", keys=len(service.settings.keys))
     if metrics is not None:
         logger.info("metrics", url=f"{_url(metrics)}/metrics")
     logger.info("listening", url=_url(listener))

@@ -6,7 +6,10 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import SecretStr
 
+from streamsum.addresses import host, listed, network, origin
 from streamsum.errors import SettingsError
+from streamsum.keys_file import VARIABLE as KEYS_FILE
+from streamsum.keys_file import Key, read_keys
 from streamsum.secret_file import VARIABLE as SECRET_FILE
 from streamsum.secret_file import read_secrets
 from streamsum.upstreams_file import VARIABLE as UPSTREAMS_FILE
@@ -20,6 +23,7 @@ UpstreamKind = Literal["auto", "openai", "embedded"]
 MEMORY = "memory://"
 _REDIS = ("redis://", "rediss://", "unix://")
 
+WhenDown = Literal["closed", "open"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["auto", "json", "console"]
 
@@ -133,7 +137,24 @@ class Settings:
     keep_s: float = _setting("STREAMSUM_KEEP_S", 600.0, _not_negative, "how long finished summaries are kept")
     keep_bytes: int = _setting("STREAMSUM_KEEP_BYTES", 64 << 20, _whole(least=0), "how much of them, in memory")
     grace_s: float = _setting("STREAMSUM_GRACE_S", 10.0, _not_negative, "how long `on_disconnect: grace` waits")
+
+    keys_file: str | None = _setting(KEYS_FILE, None, str, "TOML: who may call, and how much (`streamsum key NAME`)")
     no_keys: bool = _setting("STREAMSUM_NO_KEYS", False, _flag, "1 allows serving without keys off loopback")
+    limiter_down: WhenDown = _setting(
+        "STREAMSUM_LIMITER_DOWN",
+        "closed",
+        _one_of(get_args(WhenDown)),
+        "`closed` refuses what cannot be held against its key's limits, `open` lets it in",
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        "STREAMSUM_CORS_ORIGINS", (), listed(origin), "pages elsewhere that may call: `https://app.example`, or `*`"
+    )
+    trusted_hosts: tuple[str, ...] = _setting(
+        "STREAMSUM_TRUSTED_HOSTS", (), listed(host), "the names that this service goes by; none: any"
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "STREAMSUM_TRUSTED_PROXIES", (), listed(network), "addresses whose X-Forwarded-For and -Proto are believed"
+    )
 
     max_streams: int = _setting("STREAMSUM_MAX_STREAMS", 1000, _whole(least=1), "summaries running at once")
     source_bytes: int = _setting("STREAMSUM_SOURCE_BYTES", 128 << 20, _whole(least=1), "their sources together")
@@ -165,6 +186,7 @@ class Settings:
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", None, _url, "... the whole URL; the SDK reads more variables of its own"
     )
 
+    keys: tuple[Key, ...] = ()  # what is in `keys_file`
     secrets: tuple[SecretStr, ...] = ()  # what is in `secret_file`
     upstreams: tuple[UpstreamSettings, ...] = ()  # what is in `upstreams_file`, with the keys that it names
 
@@ -186,6 +208,13 @@ class Settings:
                 raise SettingsError(f"{variable} must be {error}") from None
         if file := values.get("upstreams_file"):
             values["upstreams"] = read_upstreams(file, environment)
+        if file := values.get("keys_file"):
+            values["keys"] = read_keys(file)
         if file := values.get("secret_file"):
             values["secrets"] = read_secrets(file)
-        return cls(**values)
+        settings = cls(**values)
+        if "*" in settings.cors_origins and not settings.keys:
+            raise SettingsError(
+                "STREAMSUM_CORS_ORIGINS must name its origins: without keys `*` would let any page spend"
+            )
+        return settings

@@ -1,20 +1,16 @@
-"""The file of upstreams: TOML, `[[upstreams]]` in order of preference, read once with the settings (`examples/`).
-
-What is wrong in it is told by the upstream's number and the key's name, never by a value: it may be a secret in the
-wrong place.
-"""
+"""The file of upstreams: TOML, `[[upstreams]]` in order of preference, read once with the settings (`examples/`)."""
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from streamsum.errors import SettingsError
+from streamsum.toml_tables import Tables, validate
 
 OutputMode: TypeAlias = Literal["json_schema", "json_object", "prompt"]
 WireName: TypeAlias = Literal["chat", "responses"]
@@ -25,8 +21,6 @@ VARIABLE = "STREAMSUM_UPSTREAMS_FILE"
 # What every request needs, and what is read of its answer, is not for a file to say.
 _OURS = {"input", "instructions", "messages", "model", "n", "stream"}
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]{1,128}", re.ASCII)
-# A key that nobody declared may be shown when it looks like one.
-_SHOWABLE = re.compile(r"[a-z_]{1,32}")
 
 
 def is_url(url: str) -> bool:
@@ -104,47 +98,27 @@ class UpstreamSettings(BaseModel):
         return self
 
 
+_TABLES = Tables(VARIABLE, "upstreams", "upstream")
+_DECLARED = [name for name in UpstreamSettings.model_fields if name != "key"]
+
+
 def read_upstreams(path: str, environment: Mapping[str, str]) -> tuple[UpstreamSettings, ...]:
     """The upstreams in this file, with their keys. Raises SettingsError."""
     file = Path(path)
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # not UTF-8, not TOML: the parser's words hold a piece of the text
-        raise SettingsError(f"{VARIABLE} must be the path of a readable file of TOML") from None
-    tables = document.get("upstreams")
-    if len(document) != 1 or not isinstance(tables, list) or not tables:
-        raise SettingsError(f"{VARIABLE} must hold [[upstreams]], one or more, and nothing else")
-    upstreams = tuple(_upstream(table, n, file, environment) for n, table in enumerate(tables, 1))
+        tables = _TABLES.parse(file.read_bytes())
+    except (OSError, ValueError):  # NUL in the path
+        raise _TABLES.unreadable() from None
+    upstreams = tuple(_upstream(table, where, file, environment) for where, table in tables)
     if len({each.name for each in upstreams}) < len(upstreams):
         raise SettingsError(f"{VARIABLE}: each upstream must have a name of its own")
     return upstreams
 
 
-def _upstream(table: object, n: int, file: Path, environment: Mapping[str, str]) -> UpstreamSettings:
-    where = f"{VARIABLE}: upstream {n}"
-    if not isinstance(table, dict):
-        raise SettingsError(f"{where}: must be a table")
-    for name in table.keys() - _DECLARED:
-        shown = name if _SHOWABLE.fullmatch(name) else "a key"
-        raise SettingsError(f"{where}: {shown} is not known here; known are {', '.join(_DECLARED)}")
-    try:
-        upstream = UpstreamSettings.model_validate(table)
-    except ValidationError as error:
-        told = _first(error)
-        raise SettingsError(f"{where}: {told}") from None
+def _upstream(table: object, where: str, file: Path, environment: Mapping[str, str]) -> UpstreamSettings:
+    both = "must have key_env or key_file, not both"
+    upstream = validate(table, UpstreamSettings, where=where, declared=_DECLARED, otherwise=both)
     return upstream.model_copy(update={"key": _key(upstream, where, file, environment)})
-
-
-_DECLARED = [name for name in UpstreamSettings.model_fields if name != "key"]
-
-
-def _first(error: ValidationError) -> str:
-    """The first thing that is wrong, in words of ours."""
-    match error.errors(include_url=False, include_input=False, include_context=False)[0]["loc"]:
-        case (str() as name, *_):
-            return f"{name} must be {UpstreamSettings.model_fields[name].description}"
-        case _:
-            return "must have key_env or key_file, not both"
 
 
 def _key(upstream: UpstreamSettings, where: str, file: Path, environment: Mapping[str, str]) -> SecretStr | None:

@@ -14,9 +14,11 @@ def sober_logging() -> Iterator[None]:
     """Logging as it was before, for tests of what sets it up."""
     loggers = [logging.getLogger(), *map(logging.getLogger, list(logging.root.manager.loggerDict))]
     before = [(logger, logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]
+    raises = logging.raiseExceptions
     logging.getLogger().handlers.clear()  # `basicConfig(force=True)` would close those of pytest
     yield
     logging.captureWarnings(False)
+    logging.raiseExceptions = raises
     for logger, level, propagate, handlers in before:
         logger.setLevel(level)
         logger.propagate = propagate

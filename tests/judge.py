@@ -9,7 +9,7 @@ from typing import Any
 import ijson
 
 from streamsum.core.document import Limits
-from streamsum.core.repeats import is_repeat
+from streamsum.core.repeats import Standing
 from streamsum.core.strict import MAX_KEY_CHARS, MAX_NUMBER_CHARS
 
 
@@ -141,4 +141,4 @@ def _verdict(item: Any, bullets: list[str]) -> str | None:
     if len(_text(item)) > 280:
         return "-too_long"
     # What is nearly the same is for tests/test_repeats.py to say; here it is about JSON.
-    return "-duplicate" if _text(item) in bullets or is_repeat(_text(item), bullets) else None
+    return "-duplicate" if Standing(bullets).says(_text(item)) else None

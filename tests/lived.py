@@ -3,6 +3,7 @@
 import asyncio
 
 from streamsum.core.models import SummaryRequest
+from streamsum.keys_file import Key
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
@@ -26,7 +27,8 @@ async def live(
     """To its end, on a log in memory; its id."""
     log = MemoryLog(grace_s=10, keep_s=1e9, keep_bytes=1 << 20)
     runs = Runs(upstreams=upstreams, log=log, settings=Settings(), telemetry=telemetry)
-    run = await runs.start(request or SummaryRequest(text=SOURCE, on_disconnect="finish"), key=key, origin=origin)
+    wanted = request or SummaryRequest(text=SOURCE, on_disconnect="finish")
+    run = await runs.start(wanted, key=Key(name=key), origin=origin)
     async with asyncio.timeout(1000), log.listen(run.id, key, None) as listener:
         async for _ in listener:
             pass

@@ -7,6 +7,8 @@ import os
 import shutil
 import socket
 import ssl
+import subprocess
+import tempfile
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -30,8 +32,8 @@ _AROUND = """
 daemon off;
 master_process off;
 pid {folder}/pid;
-error_log stderr crit;
-events {{ worker_connections 64; }}
+error_log stderr emerg;
+events {{ worker_connections {connections}; }}
 http {{
     default_type application/octet-stream;
     {temporary}
@@ -54,14 +56,14 @@ class Nginx:
 
 
 @asynccontextmanager
-async def nginx(folder: Path, *, before: int) -> AsyncIterator[Nginx]:
-    """In front of port `before`; everything that it writes is in `folder`."""
+async def nginx(folder: Path, *, before: int, connections: int = 64) -> AsyncIterator[Nginx]:
+    """In front of port `before`; everything that it writes is in `folder`. `connections`: on both sides together."""
     assert NGINX is not None
     trust = _make_certificate(folder)
     port = _free_port()
     (folder / "streamsum.conf").write_text(_example(folder, port=port, before=before))
     temporary = " ".join(f"{each}_temp_path {folder}/{each};" for each in _TEMPORARY)
-    (folder / "nginx.conf").write_text(_AROUND.format(folder=folder, temporary=temporary))
+    (folder / "nginx.conf").write_text(_AROUND.format(folder=folder, temporary=temporary, connections=connections))
     process = await asyncio.create_subprocess_exec(
         *(NGINX, "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")), stderr=PIPE
     )
@@ -72,6 +74,19 @@ async def nginx(folder: Path, *, before: int) -> AsyncIterator[Nginx]:
         with suppress(ProcessLookupError):
             process.terminate()
         await process.communicate()
+
+
+def knows_format(form: str) -> bool:
+    """Would nginx write its log in this form?"""
+    assert NGINX is not None
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "nginx.conf"
+        file.write_text(
+            f"pid {folder}/pid; error_log stderr emerg; events {{}}\n"
+            f"http {{ log_format asked {form!r}; access_log {folder}/log asked; }}\n"
+        )
+        done = subprocess.run([NGINX, "-t", "-q", "-e", "stderr", "-c", str(file)], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def _example(folder: Path, *, port: int, before: int) -> str:

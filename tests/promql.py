@@ -1,24 +1,14 @@
-"""What a PromQL expression asks for: its metrics, their matchers and its groupings. No evaluation, and only the part of
-the language that the dashboard speaks.
+"""What an expression asks for, read with a port of Prometheus' own parser, which knows functions and types.
 
 https://prometheus.io/docs/prometheus/latest/querying/basics/
 """
 
-import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-FUNCTIONS = {"sum", "max", "min", "avg", "count", "rate", "increase", "histogram_quantile"}
+import promql_parser as promql
 
-_GROUPING = re.compile(r"\b(?:by|without)\s*\(([^)]*)\)")
-_SELECTOR = re.compile(
-    r"""(?P<name>\b[a-zA-Z_:][\w:]*\b)(?!\s*\()
-        (?:\{(?P<matchers>(?:\s*\w+\s*(?:=~|!~|!=|=)\s*"[^"]*"\s*,?)*)\})?
-        (?:\[\w+\])?""",
-    re.VERBOSE,
-)
-_MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
-_FUNCTION = re.compile(r"(\w+)\s*\(")
-_REST = re.compile(r"[\d.]+|[-+*/,()\s]")
+_IS, _IS_LIKE = promql.MatchOp.Equal, promql.MatchOp.Re
 
 
 @dataclass(frozen=True)
@@ -30,7 +20,7 @@ class Matcher:
 
 @dataclass(frozen=True)
 class Selector:
-    """`name{matchers}[range]`, and the function that it is directly in."""
+    """`name{matchers}[range]`, and the function that it is directly in, if it is in one."""
 
     name: str
     within: str
@@ -44,26 +34,57 @@ class Query:
 
 
 def parse(expression: str) -> Query:
-    """Raises ValueError for what it does not know, or what is not closed."""
-    groupings = {label.strip() for labels in _GROUPING.findall(expression) for label in labels.split(",")}
-    bare = _GROUPING.sub("", expression)
-    _check(bare)
-    selectors = tuple(_selector(found, bare[: found.start()]) for found in _SELECTOR.finditer(bare))
-    return Query(selectors, frozenset(groupings))
+    """Raises ValueError for what we do not use, and for what Prometheus would refuse, or would answer with nonsense."""
+    selectors: list[Selector] = []
+    groupings: set[str] = set()
+    for node, parent in _walk(promql.parse(expression)):
+        match node:
+            case promql.VectorSelector():
+                selectors.append(_selector(node, parent))
+            case promql.AggregateExpr(modifier=promql.AggModifier() as modifier):
+                groupings |= set(modifier.labels)
+            case promql.Call() if node.func.name == "histogram_quantile":
+                _check_quantile(node.args[0])
+    return Query(tuple(selectors), frozenset(groupings))
 
 
-def _selector(found: re.Match[str], before: str) -> Selector:
-    function = re.search(r"(\w*)\s*\(\s*$", before)
-    matchers = tuple(Matcher(*each) for each in _MATCHER.findall(found["matchers"] or ""))
-    return Selector(found["name"], function[1] if function else "", matchers)
+def _walk(node: promql.Expr, parent: promql.Expr | None = None) -> Iterator[tuple[promql.Expr, promql.Expr | None]]:
+    """All of it, each with what it stands in; a range stands for its selector."""
+    yield node, parent
+    for each in _parts(node):
+        yield from _walk(each, parent if isinstance(node, promql.MatrixSelector) else node)
 
 
-def _check(bare: str) -> None:
-    """Every word has a meaning, and every bracket its other half."""
-    without_selectors = _SELECTOR.sub("", bare)
-    if unknown := set(_FUNCTION.findall(without_selectors)) - FUNCTIONS:
-        raise ValueError(f"no function that is known here: {unknown}")
-    if left := _REST.sub("", _FUNCTION.sub("(", without_selectors)):
-        raise ValueError(f"nothing that is known here: {left}")
-    if without_selectors.count("(") != without_selectors.count(")"):
-        raise ValueError("not closed, or once too often")
+def _parts(node: promql.Expr) -> Sequence[promql.Expr]:
+    match node:
+        case promql.BinaryExpr():
+            return node.lhs, node.rhs
+        case promql.AggregateExpr() | promql.ParenExpr() | promql.UnaryExpr():
+            return (node.expr,)
+        case promql.Call():
+            return node.args
+        case promql.MatrixSelector():
+            return (node.vector_selector,)
+        case promql.VectorSelector() | promql.NumberLiteral() | promql.StringLiteral():
+            return ()
+        case _:
+            raise ValueError(f"nothing that is known here: {type(node).__name__}")
+
+
+def _selector(node: promql.VectorSelector, parent: promql.Expr | None) -> Selector:
+    if node.name is None or node.matchers.or_matchers:
+        raise ValueError("nothing that is known here: a selector without a name, or with alternatives")
+    within = parent.func.name if isinstance(parent, promql.Call) else ""
+    return Selector(node.name, within, tuple(map(_matcher, node.matchers.matchers)))
+
+
+def _matcher(given: promql.Matcher) -> Matcher:
+    if given.op not in (_IS, _IS_LIKE):
+        raise ValueError("nothing that is known here: a label that is not something")
+    return Matcher(given.name, "=" if given.op == _IS else "=~", given.value)
+
+
+def _check_quantile(quantile: promql.Expr) -> None:
+    """Outside of these Prometheus answers with an infinity."""
+    if not isinstance(quantile, promql.NumberLiteral) or not 0 <= quantile.val <= 1:
+        raise ValueError("no quantile: one is from 0 to 1")

@@ -1,4 +1,4 @@
-"""What callers may send, over real HTTP: each row of `threats.md`, *Callers*, that needs no keys.
+"""What callers may send, over real HTTP: each row of `threats.md`, *Callers*.
 
 A row is requests as bytes, and what each must be answered; or the name of the tests that prove it.
 """
@@ -7,13 +7,18 @@ import asyncio
 import importlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from typing_extensions import override
 
+from streamsum.runs.log import Entry, Listener
+from streamsum.runs.memory_log import MemoryLog
 from streamsum.settings import Settings
 from streamsum.web.patience import Patience
+from tests.keys import ALICE, keyed
 from tests.scripted import ScriptedUpstream
 from tests.servers import RawClient, get, post, raw_client, served
 
@@ -142,9 +147,53 @@ ROWS = [
 
 # Rows with more to them than an answer: who proves them.
 PROVED_BY = {
+    "no, malformed, unknown or revoked key": [
+        "tests.test_auth.test_no_malformed_unknown_and_disabled_keys_are_answered_alike",
+        "tests.test_auth.test_two_keys_are_none",
+        "tests.test_auth.test_what_is_not_known_to_be_open_is_closed",
+        "tests.test_auth.test_a_key_in_the_query_is_refused",
+        "tests.test_key_leaks.test_nobody_who_is_refused",
+        "tests.test_key_leaks.test_no_key_in_a_query",
+        "tests.test_auth.TestRevoking.test_it_ends_its_summaries_and_opens_nothing_any_more",
+        "tests.test_api_key.test_a_key_is_random_and_fit_for_a_header",
+        "tests.test_key_ring.test_a_key_opens_for_its_holder",
+    ],
+    "too many requests, tokens or running summaries": [
+        "tests.test_key_limits.TestRequestsAMinute.test_what_is_over_the_limit_waits",
+        "tests.test_key_limits.TestSummariesAtOnce.test_what_is_over_the_limit_waits",
+        "tests.test_key_limits.TestTokensADay.test_what_is_over_the_budget_is_refused",
+        "tests.test_key_limits.test_concurrent_tries_over_two_replicas_admit_as_many_as_the_limit_says",
+        "tests.test_limiter.test_2000_tries_at_a_limit_of_100_requests_admit_100",
+        "tests.test_limiter.test_2000_tries_at_a_limit_of_100_admit_100",
+    ],
+    "the limiter's store is down": [
+        "tests.test_key_limits.test_when_the_limiter_is_away",
+        "tests.test_allowance.test_closed_refuses_what_cannot_be_counted_and_keeps_nothing_of_it",
+        "tests.test_allowance.test_open_lets_in_what_cannot_be_counted",
+    ],
+    "a storm of resumes": ["tests.test_event_log.test_a_sixth_listener_replaces_the_oldest"],
+    "CORS": [
+        "tests.test_cors.test_a_preflight_needs_no_key",
+        "tests.test_cors.test_an_allowed_page_sees_what_it_needs",
+        "tests.test_cors.test_any_other_page_sees_nothing",
+        "tests.test_cors.test_a_star_lets_any_page_call_and_none_with_credentials",
+    ],
+    "an idempotency key of another API key": [
+        "tests.test_auth.TestOwners.test_an_idempotency_key_of_another_key_is_another_one"
+    ],
+    "Host or X-Forwarded-For spoofed": [
+        "tests.test_doors.test_by_its_own_names_only",
+        "tests.test_proxies.test_a_proxy_of_ours_is_believed",
+        "tests.test_proxies.test_nobody_else_is",
+        "tests.test_key_limits.TestRequestsAMinute.test_it_goes_by_the_key_wherever_it_comes_from",
+    ],
+    "the same POST again": ["tests.test_joining.TestIdempotency.test_the_same_post_joins_the_running_summary"],
     "body that dribbles in": ["tests.test_bodies.test_a_body_that_dribbles_in_is_408"],
     "a page elsewhere": ["tests.test_app.TestDoors.test_a_page_elsewhere_cannot_spend"],
-    "another key's summary": ["tests.test_event_log.test_another_keys_summary_is_as_one_that_does_not_exist"],
+    "another key's summary": [
+        "tests.test_event_log.test_another_keys_summary_is_as_one_that_does_not_exist",
+        "tests.test_auth.TestOwners.test_another_keys_summary_is_as_one_that_does_not_exist",
+    ],
     "what is kept no more": ["tests.test_limits.test_what_is_over_is_kept_within_its_bytes"],
     "a client that never reads": [
         "tests.test_slow_clients.test_a_crowd_of_them_disturbs_nobody",
@@ -157,6 +206,8 @@ PROVED_BY = {
         "tests.test_app.TestLeaving.test_during_a_replay",
         "tests.test_connections.test_a_client_that_sends_ahead_and_leaves_is_seen",
         "tests.test_churn.test_nothing_is_left_behind",
+        "tests.test_key_limits.TestSummariesAtOnce.test_a_deletion_frees_its_place",
+        "tests.test_key_limits.TestTokensADay.test_who_leaves_before_the_figures_come_pays_for_what_came",
     ],
     "CR LF in anything echoed": ["tests.test_envelope.test_anything_else_gets_a_new_one"],
 }
@@ -175,6 +226,38 @@ async def test_a_request_that_is_refused(row: Row) -> None:
             assert (status, code) == (row.status, None if request.startswith(b"HEAD") else row.code), request[:200]
         assert (await at.client.get("/healthz")).status_code == 200
     assert upstream.prompts == []
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.code == "invalid_event_id"], ids=lambda row: row.threat)
+async def test_what_is_no_cursor_is_never_handed_on(row: Row) -> None:
+    """To the event log, which may be on Redis."""
+    log = Asked()
+    async with served(ScriptedUpstream(), log=log) as at:
+        for request in row.requests:
+            async with raw_client(at.port) as client:
+                await client.send(request)
+                assert (await client.head())[0] == row.status
+    assert log.asked == []
+
+
+class Asked(MemoryLog):
+    """What it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(grace_s=10, keep_s=10, keep_bytes=1000)
+        self.asked: list[str] = []
+
+    @override
+    async def read(self, id: str, key: str) -> Sequence[Entry]:
+        self.asked.append(id)
+        return await super().read(id, key)
+
+    @override
+    @asynccontextmanager
+    async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Listener]:
+        self.asked.append(id)
+        async with super().listen(id, key, after) as listener:
+            yield listener
 
 
 async def answer_of(client: RawClient, *, without_body: bool) -> tuple[int, str | None]:
@@ -251,6 +334,36 @@ async def test_no_other_origin_is_allowed_anything() -> None:
         for path in ("/healthz", "/stream?q=a", "/nowhere"):
             response = await at.client.get(path, headers={"Origin": "https://elsewhere.example"})
             assert not [name for name in response.headers if name.startswith("access-control-")]
+
+
+async def test_every_answer_keeps_browsers_honest() -> None:
+    """Streams and errors, of a route, of a door, and of nobody."""
+    settings = keyed(Settings(cors_origins=("https://app.example",), trusted_hosts=("localhost",)), streams=1)
+    preflight = "Origin: https://app.example\r\nAccess-Control-Request-Method: GET\r\n"
+    alice = f"Authorization: Bearer {ALICE}\r\n"
+    cases = [
+        (get("/stream?q=a", head=alice), 200),
+        (get("/stream?q=a", head=alice), 429),
+        (get("/healthz"), 200),
+        (get("/readyz").replace(b"GET", b"OPTIONS").replace(b"Host", preflight.encode() + b"Host"), 204),
+        (get("/v1/models?key=a"), 400),
+        (get("/v1/models"), 401),
+        (get("/v1/models").replace(b"localhost", b"evil.example"), 403),
+        (get("/nowhere", head=alice), 404),
+        (get("/v1/models", head=alice).replace(b"GET", b"PUT"), 405),
+    ]
+    async with served(ScriptedUpstream(script=[None]), settings=settings) as at, AsyncExitStack() as stack:
+        for request, status in cases:
+            client = await stack.enter_async_context(raw_client(at.port))
+            await client.send(request)
+            answered, headers = await client.head()
+            assert answered == status, request
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["content-security-policy"].startswith("default-src 'none'")
+            assert headers["referrer-policy"] == "no-referrer"
+            assert headers["cross-origin-resource-policy"] == "same-origin"
+            assert headers["cache-control"].startswith("no-store")
+            assert headers["x-request-id"]
 
 
 async def test_a_request_that_fits_is_served() -> None:

@@ -13,6 +13,7 @@ from streamsum.core.document import Element
 from streamsum.core.elements import ElementDecoder
 from streamsum.core.events import Reason
 from streamsum.core.models import Evidence
+from streamsum.core.repeats import Standing
 from streamsum.core.source import Source
 
 
@@ -22,7 +23,7 @@ def element(text: str) -> Element:
 
 
 def codes(text: str, *, max_chars: int = 20, standing: tuple[str, ...] = ()) -> list[str]:
-    match Checks(max_chars=max_chars).check(element(text), standing=standing):
+    match Checks(max_chars=max_chars).check(element(text), standing=Standing(standing)):
         case Sound():
             return []
         case Unsound(reasons):
@@ -44,7 +45,7 @@ def codes(text: str, *, max_chars: int = 20, standing: tuple[str, ...] = ()) -> 
 )
 def test_a_sound_element_becomes_one_line_of_text(text: str, bullet: str) -> None:
     """White space is folded to single spaces; nothing else is changed."""
-    assert Checks(max_chars=20).check(element(text), standing=()) == Sound(bullet)
+    assert Checks(max_chars=20).check(element(text), standing=Standing()) == Sound(bullet)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_a_rejection_has_nothing_of_the_text() -> None:
         '{"text": "canary",}',
         '{"text": "canary", "year": 1}',
     ):
-        found = checks.check(element(text), standing=())
+        found = checks.check(element(text), standing=Standing())
         assert isinstance(found, Unsound)
         assert "canary" not in json.dumps([reason.model_dump() for reason in found.reasons])
 
@@ -144,7 +145,8 @@ class Fact(BaseModel):
 )
 def test_a_users_item_model_is_validated_with_the_source_at_hand(text: str, expected: Sound | list[str]) -> None:
     """Validators' own codes come out, Pydantic's are `schema`, a validator's bug costs only its element."""
-    result = Checks(max_chars=20, item_model=Fact, source=Source("Ships sail. Bug")).check(element(text), standing=())
+    checks = Checks(max_chars=20, item_model=Fact, source=Source("Ships sail. Bug"))
+    result = checks.check(element(text), standing=Standing())
     assert (result if isinstance(result, Sound) else [reason.code for reason in result.reasons]) == expected
 
 
@@ -161,7 +163,7 @@ class Forgetful(BaseModel):
 
 def test_a_text_that_is_none_costs_only_its_element() -> None:
     """Whatever a user's model makes of it."""
-    result = Checks(max_chars=20, item_model=Forgetful).check(element('"a"'), standing=())
+    result = Checks(max_chars=20, item_model=Forgetful).check(element('"a"'), standing=Standing())
     assert isinstance(result, Unsound)
     assert [reason.code for reason in result.reasons] == ["schema"]
 
@@ -176,7 +178,8 @@ class Open(BaseModel):
 
 def test_an_item_model_that_says_so_takes_more_fields() -> None:
     """Its own configuration is the user's decision."""
-    result = Checks(max_chars=20, item_model=Open).check(element('{"text": "a", "more": [1, null]}'), standing=())
+    checks = Checks(max_chars=20, item_model=Open)
+    result = checks.check(element('{"text": "a", "more": [1, null]}'), standing=Standing())
     assert result == Sound("a", {"text": "a", "more": [1, None]})
 
 
@@ -187,7 +190,7 @@ SOURCE = "The tower was lit in 1698. It stood on the reef for five years. In the
 
 def judged(text: str, *, evidence: Evidence = "attach", **more: Any) -> Sound | list[str]:
     checks = Checks(max_chars=280, source=Source(SOURCE), evidence=evidence, **more)
-    match checks.check(element(text), standing=(), quotes=True):
+    match checks.check(element(text), standing=Standing(), quotes=True):
         case Sound() as sound:
             return sound
         case Unsound(reasons):
@@ -243,7 +246,7 @@ def test_a_quote_is_looked_up_and_never_passed_on() -> None:
 def test_a_quote_that_nobody_asked_for_proves_nothing() -> None:
     """It is an unknown key: a model that is not trusted with quotes must not prove cheese by a tower."""
     checks = Checks(max_chars=280, source=Source(SOURCE), evidence="require")
-    found = checks.check(element('{"text": "The moon is made of cheese.", "quote": "The tower"}'), standing=())
+    found = checks.check(element('{"text": "The moon is made of cheese.", "quote": "The tower"}'), standing=Standing())
     assert isinstance(found, Unsound)
     assert [reason.code for reason in found.reasons] == ["schema"]
 
@@ -270,7 +273,7 @@ def test_a_users_own_name_for_a_quote_is_the_users() -> None:
 def test_a_duplicate_tells_its_line() -> None:
     """As it was validated, by whatever name the model had it."""
     checks = Checks(max_chars=280, item_model=Aliased)
-    assert checks.check(element('{"headline": " Lit  in 1698. "}'), standing=["Lit in 1698."]) == Unsound(
+    assert checks.check(element('{"headline": " Lit  in 1698. "}'), standing=Standing(["Lit in 1698."])) == Unsound(
         (Reason(code="duplicate", detail="The text has been said before, or nearly so."),), "Lit in 1698."
     )
 

@@ -10,7 +10,10 @@ import pytest
 
 from benchmarks.fake_upstream import FakeUpstream, Finish, Gate, Script, Status, answer, bullets
 from streamsum import __version__
+from streamsum.api_key import looks_like_one
 from streamsum.cli import main
+from streamsum.settings import Settings
+from streamsum.web.key_ring import KeyRing
 from tests.programs import LIMIT_S, streamsum
 from tests.servers import environment_for
 
@@ -281,3 +284,28 @@ async def test_the_version_is_told_without_loading_the_service() -> None:
     """`python -m streamsum` is the same program."""
     async with streamsum("--version") as program:
         assert await program.ends() == (0, f"streamsum {__version__}\n", "")
+
+
+def test_a_key_is_shown_once_with_what_the_server_needs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """As it stands it is a file of keys, but for the key: that opens it."""
+    assert main(["key", "alice"], environment={}) == 0
+    output, errors = capsys.readouterr()
+    assert errors == ""
+    (key,) = [line for line in output.splitlines() if looks_like_one(line)]
+    (tmp_path / "keys.toml").write_text(output[output.index("[[keys]]") :])
+    keys = Settings.read({"STREAMSUM_KEYS_FILE": str(tmp_path / "keys.toml")}).keys
+    found = KeyRing(keys).find(key)
+    assert found is not None
+    assert found.name == "alice"
+    assert key not in (tmp_path / "keys.toml").read_text()
+    main(["key", "alice"], environment={})
+    assert key not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["", "a b", "é", "a\n", "x" * 65, 'a"'])
+def test_a_name_that_no_key_can_have_is_bad_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(["key", name], environment={})
+    assert caught.value.code == 2
+    assert "1 to 64 letters" in capsys.readouterr().err

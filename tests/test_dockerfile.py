@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -52,6 +53,14 @@ def test_nothing_goes_into_the_build_that_is_not_named() -> None:
     first, *others = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
     assert first == "*"
     assert all(line.startswith("!") or line == "**/__pycache__" for line in others)
+
+
+def test_an_image_that_cannot_be_checked_is_said(tmp_path: Path) -> None:
+    """By a status of its own, and why. Here there are no programs at all."""
+    command = [sys.executable, "-m", "scripts.image_check", "--work", str(tmp_path)]
+    environment = {"PATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.startswith("image-check: not run: ")) == (3, True)
 
 
 def test_the_last_stage_takes_over_a_finished_environment_only() -> None:

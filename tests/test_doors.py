@@ -1,4 +1,4 @@
-"""Who may come in without keys."""
+"""By which addresses and names one may come in."""
 
 import json
 
@@ -17,9 +17,9 @@ async def inside(scope: Scope, receive: Receive, send: Send) -> None:
         await Response(status_code=204)(scope, receive, send)
 
 
-async def status_of(scope: Scope, *, open_to_all: bool = False) -> int:
+async def status_of(scope: Scope, *, local_only: bool = True, hosts: tuple[str, ...] = ()) -> int:
     wire = Wire()
-    await wire.run(Doors(inside, open_to_all=open_to_all), scope)
+    await wire.run(Doors(inside, local_only=local_only, hosts=hosts), scope)
     if wire.status == 403:
         assert wire.headers["content-type"] == "application/problem+json"
         assert json.loads(wire.body)["code"] == "forbidden"
@@ -88,16 +88,58 @@ async def test_the_address_must_be_loopback(server: tuple[str, int | None] | Non
     assert await status_of(scope_of(server=server)) == status
 
 
-async def test_an_operator_may_open_to_all() -> None:
-    """STREAMSUM_NO_KEYS=1: neither address nor name matters."""
+async def test_with_keys_or_by_the_operators_word_all_may_come_in() -> None:
+    """STREAMSUM_KEYS_FILE, STREAMSUM_NO_KEYS=1: neither address nor name matters."""
     elsewhere = scope_of(headers={"host": "example.org"}, server=("192.0.2.1", 80))
-    assert await status_of(elsewhere, open_to_all=True) == 204
+    assert await status_of(elsewhere, local_only=False) == 204
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("summaries.example", 204),
+        ("Summaries.Example:8443", 204),
+        ("[2001:db8::1]:80", 204),
+        ("evil.example", 403),
+        ("localhost", 403),
+        ("x.summaries.example", 403),
+        ("summaries.example.evil.example", 403),
+        ("summaries.example:80:80", 403),
+        ("evil@summaries.example", 403),
+        ("summaries.example/", 403),
+        ("", 403),
+    ],
+)
+async def test_by_its_own_names_only(host: str, status: int) -> None:
+    """STREAMSUM_TRUSTED_HOSTS, on any port."""
+    scope = scope_of("/v1/models", headers={"host": host}, server=("192.0.2.1", 80))
+    assert await status_of(scope, local_only=False, hosts=("summaries.example", "[2001:db8::1]")) == status
+
+
+async def test_two_names_are_none() -> None:
+    """A request that could be read in two ways, and HTTP/1.0."""
+    for raw in ([(b"host", b"a.example")] * 2, []):
+        assert await status_of(scope_of("/v1/models", raw=raw), local_only=False, hosts=("a.example",)) == 403
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_who_probes_knows_no_name(path: str) -> None:
+    """An orchestrator asks by address; without keys it still has to be a loopback one."""
+    scope = scope_of(path, headers={"host": "10.1.2.3:8080"}, server=("10.1.2.3", 8080))
+    assert await status_of(scope, local_only=False, hosts=("a.example",)) == 204
+    assert await status_of(scope, local_only=True, hosts=("a.example",)) == 403
+
+
+async def test_without_keys_a_trusted_name_is_no_way_in() -> None:
+    """Both must be right."""
+    scope = scope_of("/v1/models", headers={"host": "a.example"})
+    assert await status_of(scope, local_only=True, hosts=("a.example",)) == 403
 
 
 async def test_what_is_no_request_passes() -> None:
     """A lifespan has neither address nor name."""
     wire = Wire()
-    await wire.run(Doors(inside, open_to_all=False), {"type": "lifespan"})
+    await wire.run(Doors(inside, local_only=True), {"type": "lifespan"})
     assert wire.sent == []
 
 

@@ -231,12 +231,13 @@ asyncio.run(main())
 
 
 def children() -> set[str]:
-    """The processes that this one has started, by their ids (Linux; elsewhere none are seen)."""
+    """The models' processes that this one has started, by their ids (Linux; elsewhere none are seen)."""
     ours = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended since
             pid, _, rest = stat.read_text().partition(" ")
-            if rest.rpartition(")")[2].split()[1] == str(os.getpid()):
+            is_model = b"llama_server" in stat.with_name("cmdline").read_bytes()
+            if is_model and rest.rpartition(")")[2].split()[1] == str(os.getpid()):
                 ours.add(pid)
     return ours
 

@@ -7,12 +7,13 @@ from starlette.types import Receive, Scope, Send
 from streamsum.web.envelope import Envelope
 from tests.asgi import Wire, scope_of
 
+OWN = {"Cache-Control": "no-transform", "Content-Security-Policy": "default-src 'self'"}
+
 
 async def inside(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
-        await Response(headers={"Cache-Control": "no-transform"} if scope["path"] == "/own" else None)(
-            scope, receive, send
-        )
+        headers = {"X-Seen": scope["state"]["request_id"], **(OWN if scope["path"] == "/own" else {})}
+        await Response(headers=headers)(scope, receive, send)
 
 
 async def headers_for(path: str = "/", **headers: str) -> dict[str, str]:
@@ -40,12 +41,23 @@ async def test_every_request_has_its_own_id() -> None:
     assert (await headers_for())["x-request-id"] != (await headers_for())["x-request-id"]
 
 
-async def test_nothing_is_stored_or_guessed() -> None:
-    """Unless the response says how it wants to be stored."""
+async def test_what_follows_finds_the_id() -> None:
+    """For whatever it has to record."""
+    headers = await headers_for()
+    assert headers["x-seen"] == headers["x-request-id"]
+
+
+async def test_a_browser_is_kept_honest() -> None:
+    """Nothing is stored, guessed, framed, run or told on; a response that knows better says so."""
     headers = await headers_for()
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-store"
-    assert (await headers_for("/own"))["cache-control"] == "no-transform"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["content-security-policy"].startswith("default-src 'none'; frame-ancestors 'none'")
+    own = await headers_for("/own")
+    assert (own["cache-control"], own["content-security-policy"]) == tuple(OWN.values())
+    assert own["x-content-type-options"] == "nosniff"
 
 
 async def test_what_is_no_request_passes() -> None:

@@ -68,6 +68,34 @@ async def test_a_listener_gets_what_is_stored_then_what_comes_and_ends_after_the
             assert await reading == [SECOND, LAST]
 
 
+async def test_what_is_there_can_be_had_without_waiting(opened: Open) -> None:
+    """In the same order as by waiting, each once, whichever way one takes."""
+    async with opened() as log:
+        lease = await begin(log)
+        await lease.append([FIRST, SECOND])
+        async with log.listen("a", "", None) as listener:
+            assert listener.here() == FIRST
+            assert await anext(listener) == SECOND
+            assert listener.here() is None
+            await lease.append([LAST], final=True)
+            assert await anext(listener) == LAST
+            assert listener.here() is None
+            with pytest.raises(StopAsyncIteration):
+                await anext(listener)
+
+
+async def test_who_gives_up_waiting_has_lost_nothing(opened: Open) -> None:
+    """As a heartbeat does, or a departure."""
+    async with opened() as log:
+        lease = await begin(log)
+        async with log.listen("a", "", None) as listener:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await anext(listener)
+            await lease.append([FIRST])
+            assert await anext(listener) == FIRST
+
+
 async def test_many_listeners_at_different_places_get_the_same_events(opened: Open) -> None:
     """One that keeps up, one that comes with a cursor, one that reads only at the end."""
     async with opened() as log:
@@ -368,6 +396,18 @@ async def test_the_same_request_joins_the_same_summary(opened: Open) -> None:
         assert await log.create(new("b")) == Joined("a")
         await lease_of(log, new("b", name="order-8"))
         await lease_of(log, new("c", key="alice"))
+
+
+async def test_what_would_be_joined_can_be_found(opened: Open) -> None:
+    """Without beginning anything, and as `create` would have it."""
+    async with opened() as log:
+        same = Idempotency("order-7", "f")
+        assert await log.find("", same) is None
+        await lease_of(log, new("a"))
+        assert await log.find("", same) == Joined("a")
+        assert await log.find("alice", same) is None
+        with pytest.raises(IdempotencyConflict):
+            await log.find("", Idempotency("order-7", "g"))
 
 
 async def test_another_request_under_the_same_name_is_a_conflict(opened: Open) -> None:

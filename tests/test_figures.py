@@ -1,21 +1,26 @@
 """`/metrics`, over real HTTP: where it is, where it is not, and that it counts what happens."""
 
 import asyncio
+import json
 import signal
 import socket
 from contextlib import ExitStack
 
 import pytest
+from typing_extensions import override
 
 from benchmarks.fake_upstream import Content, FakeUpstream, Reset, Role, Status, answer, bullets
 from streamsum.errors import SettingsError
 from streamsum.listening import PortTaken, bind_metrics
 from streamsum.serve import serve
 from streamsum.settings import Settings
+from streamsum.telemetry.metrics import Metrics
 from streamsum.web.app import create_app, lifespan
+from streamsum.web.figures import figures_app
 from tests.asgi import Wire, scope_of
+from tests.keys import ALICE, BOB, bearer, keyed
 from tests.scrape import Scrape
-from tests.scripted import ScriptedUpstream
+from tests.scripted import HANG, ScriptedUpstream
 from tests.servers import LIMIT_S, Served, client_of, events_of, served, settings_for
 
 DOCUMENT = '{"bullets": ["The first.", "The second."]}'
@@ -88,6 +93,36 @@ async def test_problems_are_counted_by_their_code() -> None:
     assert figures.above_zero("streamsum_problems_total", "code") == problems
 
 
+async def test_limits_that_are_hit_are_counted() -> None:
+    """Whoever hit them: no figure has the name of a key."""
+    settings = keyed(requests_per_minute=3, streams=1, tokens_per_day=3000)
+    async with served(ScriptedUpstream(script=[HANG]), settings=settings) as it:
+        for key, text in ((ALICE, "many " * 4000), *[(ALICE, "few")] * 3, ("ssk_nobodys", "few")):
+            headers = {**bearer(key), "Prefer": "respond-async"}
+            await it.client.post("/v1/summaries", json={"text": text}, headers=headers)
+        scraped = await it.client.get("/metrics", headers=bearer(BOB))
+    hit = {"budget_exhausted": 1, "too_many_streams": 1, "rate_limited": 1, "unauthenticated": 1}
+    assert Scrape.of(scraped.content).above_zero("streamsum_problems_total", "code") == hit
+    assert "alice" not in scraped.text
+
+
+async def test_probes_are_no_problems() -> None:
+    """Ten minutes of an outage would be 300 of each pod, and nobody was turned away."""
+    async with served(ScriptedUpstream()) as it:
+        it.service.runs.draining = True
+        assert (await it.client.get("/readyz")).status_code == 503
+        assert (await it.client.post("/v1/summaries", json={"text": "a"})).status_code == 503
+        figures = await scrape(it)
+    assert figures.above_zero("streamsum_problems_total", "code") == {"draining": 1}
+
+
+async def test_how_late_the_loop_is_can_be_seen() -> None:
+    """From the start of the service, twice a second."""
+    async with served(ScriptedUpstream()) as it, asyncio.timeout(LIMIT_S):
+        while (await scrape(it))["streamsum_loop_lag_seconds_count"] == 0:
+            pass
+
+
 async def test_an_upstream_that_rests_is_seen() -> None:
     """Five failures of one, counted by cause."""
     async with FakeUpstream((Status(401),)) as model, served(None, settings=settings_for(model)) as it:
@@ -124,12 +159,38 @@ async def test_it_has_a_listener_of_its_own() -> None:
                 events_of(await client.get("/stream?q=a"))
                 figures = Scrape.of((await prometheus.get("/metrics", headers={"Host": "anything"})).content)
                 assert figures["streamsum_summaries_total"] == 1
-                for path in ("/", "/healthz", "/stream?q=a"):
+                for path in ("/", "/healthz", "/stream?q=a", "/metrics/"):
                     response = await prometheus.get(path)
                     assert (response.status_code, response.json()["code"]) == (404, "not_found")
-                assert (await prometheus.post("/metrics")).json()["code"] == "method_not_allowed"
+                refused = await prometheus.post("/metrics")
+                assert refused.json()["code"] == "method_not_allowed"
+                assert refused.headers["x-content-type-options"] == "nosniff"
             signal.raise_signal(signal.SIGTERM)
             await task
+
+
+async def test_its_answers_are_labelled_like_all_others() -> None:
+    """An id that the caller may choose, and nothing for a browser to guess at."""
+    wire = Wire()
+    await wire.run(figures_app(Metrics()), scope_of("/metrics", headers={"X-Request-ID": "request-1"}))
+    assert wire.status == 200
+    assert wire.headers["x-request-id"] == "request-1"
+    assert wire.headers["x-content-type-options"] == "nosniff"
+
+
+class Broken(Metrics):
+    @override
+    def exposition(self) -> bytes:
+        raise RuntimeError("xyzzy-canary")
+
+
+async def test_a_bug_there_is_a_problem_too(caplog: pytest.LogCaptureFixture) -> None:
+    """With an id by which its line is found, and without its words."""
+    wire = Wire()
+    await wire.run(figures_app(Broken()), scope_of("/metrics"))
+    assert (wire.status, json.loads(wire.body)["code"]) == (500, "internal_error")
+    assert wire.headers["x-request-id"] in caplog.text
+    assert "xyzzy-canary" not in caplog.text
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "[::1]:0", "localhost:0"])

@@ -29,7 +29,10 @@ STANDARD_IN_CORE = {
     "unicodedata",
     "zlib",
 }
-SETTINGS = {"streamsum.errors", "streamsum.secret_file", "streamsum.settings", "streamsum.upstreams_file"}
+SETTINGS = {
+    f"streamsum.{name}"
+    for name in ("addresses", "errors", "keys_file", "secret_file", "settings", "toml_tables", "upstreams_file")
+}
 LIBRARIES_IN_CORE = {"jiter", "pydantic", "pydantic_core", "rapidfuzz"}
 
 
@@ -54,6 +57,8 @@ def allowed(module: str, imported: str) -> bool:
     if top in {"openai", "aiohttp"} and not module.startswith("streamsum.upstream."):
         return False
     if top == "redis" and not module.startswith("streamsum.runs.redis_log."):
+        return False
+    if top == "limits" and not module.startswith("streamsum.runs.limits."):
         return False
     if top in {"structlog", "prometheus_client", "opentelemetry"} and not module.startswith("streamsum.telemetry."):
         return False

@@ -33,7 +33,8 @@ from streamsum.core.passes import Prompt
 from streamsum.settings import Settings
 from streamsum.telemetry.logs import logger
 from streamsum.web.patience import Patience
-from tests.leaks import KEY, Watch, watched
+from tests.keys import bearer
+from tests.leaks import CALLER, KEY, Watch, watched
 from tests.logs import until_reached
 from tests.redis_server import RedisServer
 from tests.scripted import ScriptedUpstream
@@ -156,10 +157,12 @@ async def test_no_text_of_a_model(capfd: pytest.CaptureFixture[str]) -> None:
     assert watch.leaks() == []
 
 
-async def test_no_caller(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("keyed", [False, True], ids=["without keys", "with keys"])
+async def test_no_caller(keyed: bool, capfd: pytest.CaptureFixture[str]) -> None:
     """Whatever is refused, with canaries in the query, in headers and in bodies."""
     settings, patience = Settings(max_body_bytes=MAX_BODY_BYTES), Patience(body_s=0.05)
-    async with watched(ScriptedUpstream(script=["[]"]), capfd, settings=settings, patience=patience) as watch:
+    upstream = ScriptedUpstream(script=["[]"])
+    async with watched(upstream, capfd, settings=settings, patience=patience, keyed=keyed) as watch:
         for request in (request for row in ROWS for request in row.requests):
             async with raw_client(watch.it.port) as client:
                 await client.send(sung(request))
@@ -180,8 +183,8 @@ def sung(request: bytes) -> bytes:
     """With canaries in its head."""
     line, _, rest = request.partition(b"\r\n")
     line = line.replace(b"?q=a", b"?q=canary").replace(b"?text=a", b"?text=canary")
-    head = b"Authorization: Bearer sk-canary\r\nCookie: canary\r\nX-Canary: canary\r\nAccept-Language: canary\r\n"
-    return line + b"\r\n" + head + rest
+    head = "Cookie: canary\r\nX-Canary: canary\r\nAccept-Language: canary\r\n"
+    return line + f"\r\nAuthorization: Bearer {CALLER}\r\n{head}".encode() + rest
 
 
 async def test_no_event_log_elsewhere(redis: RedisServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -244,8 +247,8 @@ async def test_a_leak_in_an_answer_is_found(capfd: pytest.CaptureFixture[str]) -
     async with watched(ScriptedUpstream(script=['["The canary sang."]']), capfd) as watch:
         await watch.post()
         assert "canary" not in watch._answers[0].lower()  # noqa: SLF001 - of the tests' own
-        watch.note_answer(await watch.it.client.get("/stream", params={"q": "canary"}, headers={"Accept": "a/b"}))
-        watch.note_answer(await watch.it.client.get("/v1/summaries/x", headers={"X-Request-ID": "canary"}))
+        for path, headers in (("/stream?q=canary", {"Accept": "a/b"}), ("/v1/summaries/x", {"X-Request-ID": "canary"})):
+            watch.note_answer(await watch.it.client.get(path, headers={**bearer(CALLER), **headers}))
     assert watch.leaks()
     assert {leak.partition(":")[0] for leak in watch.leaks()} == {"answers", "log", "traces"}
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from streamsum.errors import SettingsError
+from streamsum.keys_file import Key
 from streamsum.listening import PortTaken, bind
 from streamsum.settings import Settings, UpstreamSettings
 
@@ -19,10 +20,17 @@ def test_loopback_is_open_to_all_settings(host: str) -> None:
             pass
 
 
-@pytest.mark.parametrize("settings", [Settings(), Settings(no_keys=True)])
-def test_elsewhere_somebody_must_answer_for_it(settings: Settings) -> None:
-    """STREAMSUM_NO_KEYS=1, and a model that was named."""
-    with pytest.raises(SettingsError):
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (Settings(), "set STREAMSUM_KEYS_FILE .* or set STREAMSUM_NO_KEYS=1"),
+        (Settings(no_keys=True), "OPENAI_API_KEY"),
+        (Settings(keys=(Key(name="alice"),)), "OPENAI_API_KEY"),
+    ],
+)
+def test_elsewhere_somebody_must_answer_for_it(settings: Settings, says: str) -> None:
+    """Keys or STREAMSUM_NO_KEYS=1, and a model that was named."""
+    with pytest.raises(SettingsError, match=says):
         bind("0.0.0.0", 0, settings)  # noqa: S104 - to be refused
 
 
@@ -30,9 +38,10 @@ LOCAL = UpstreamSettings(name="a", model="m", base_url="http://127.0.0.1:1/v1")
 
 
 @pytest.mark.parametrize("named", [{"upstream": "embedded"}, {"upstreams": (LOCAL,)}])
-def test_elsewhere_by_the_operators_will(named: dict[str, Any]) -> None:
+@pytest.mark.parametrize("answered_for", [{"no_keys": True}, {"keys": (Key(name="alice"),)}])
+def test_elsewhere_with_keys_or_by_the_operators_will(named: dict[str, Any], answered_for: dict[str, Any]) -> None:
     """Then any address."""
-    with bind("0.0.0.0", 0, Settings(no_keys=True, **named)) as listener:  # noqa: S104 - the case at hand
+    with bind("0.0.0.0", 0, Settings(**answered_for, **named)) as listener:  # noqa: S104 - the case at hand
         assert listener.getsockname()[0] == "0.0.0.0"  # noqa: S104 - the case at hand
 
 

@@ -1,5 +1,6 @@
 """What is printed, and in which form."""
 
+import errno
 import io
 import json
 import logging
@@ -21,6 +22,12 @@ class Terminal(io.StringIO):
     @override
     def isatty(self) -> bool:
         return True
+
+
+class FullDisk(io.StringIO):
+    @override
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "no space left")
 
 
 @pytest.fixture
@@ -118,6 +125,16 @@ def test_a_library_with_a_handler_of_its_own_is_heard_through_ours(
         library.error(CANARY)
     assert [line["logger"] for line in lines(stream)] == ["an.eager.library", "push_response"]
     assert CANARY not in stream.getvalue() + "".join(capfd.readouterr())
+
+
+def test_what_cannot_be_printed_is_not_printed_elsewhere(
+    sober_logging: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A full disk, a pipe that nobody reads: the standard library would put the message on standard error."""
+    set_up("INFO", "json", stream=FullDisk())
+    logging.getLogger("aiohttp.client").error("%s in an argument, and " + CANARY, CANARY)
+    logger.error("a bug")
+    assert "".join(capfd.readouterr()) == ""
 
 
 def test_a_warning_is_a_librarys_word(stream: io.StringIO) -> None:

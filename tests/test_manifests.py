@@ -1,21 +1,25 @@
 """The manifests, held against Kubernetes' own schemas and against the service that they run."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 from fnmatch import fnmatch
+from functools import reduce
 from typing import Any
 
 import kubernetes_validate
 import pytest
 
+from streamsum.runs.limits import allowance
+from streamsum.runs.redis_log.times import Times
 from streamsum.serve import LAST_WORDS_S
 from streamsum.settings import Settings
+from streamsum.telemetry.otel import FLUSH_S
 from streamsum.web.endpoints import ROUTES
 from tests.dockerfile import instructions, words_of
 from tests.manifests import MANIFESTS, OVERLAYS, container, environment, mebibytes, one, pod, ports, rendered
 from tests.scripted import ScriptedUpstream
 from tests.servers import served
+from tests.test_memory import A_SOURCE_TAKES
 
 # The oldest with preStop's `sleep`, and the newest that there are schemas of.
 KUBERNETES = ("1.30", "1.37")
@@ -26,7 +30,16 @@ SECRETS = {
     "openai-secrets/apiKey": "sk-none",
     "streamsum-redis/url": "rediss://:password@redis.example.com:6379/0",
 }
+OPERATIONS = (MANIFESTS.parent / "docs/operations.md").read_text()
 VARIABLES = {each.metadata["variable"] for each in fields(Settings) if "variable" in each.metadata}
+
+# Where in its `spec` each kind says which pods it is about.
+SELECTORS = {
+    "Deployment": ("selector", "matchLabels"),
+    "Service": ("selector",),
+    "PodDisruptionBudget": ("selector", "matchLabels"),
+    "NetworkPolicy": ("podSelector", "matchLabels"),
+}
 
 overlays = pytest.mark.parametrize("overlay", OVERLAYS)
 
@@ -50,21 +63,26 @@ def test_everything_is_in_its_own_name_space(overlay: str) -> None:
 
 @overlays
 def test_the_selectors_find_the_pods(overlay: str) -> None:
-    """Each by labels that the pods have."""
+    """Whoever selects pods does so by labels that they have: one without a selector would be about none, or all."""
     labels = one(overlay, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
-    found = [selector for each in rendered(overlay) if each["kind"] != "NetworkPolicy" for selector in selectors(each)]
-    found.append(one(overlay, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"])
-    assert len(found) >= 3
-    assert all(selector and selector.items() <= labels for selector in found)
+    for each in rendered(overlay):
+        if (where := SELECTORS.get(each["kind"])) is not None:
+            selector = reduce(dict.__getitem__, where, each["spec"])
+            assert selector, each["kind"]
+            assert selector.items() <= labels, each["kind"]
 
 
-def selectors(manifest: Any) -> Iterator[dict[str, str]]:
-    """All `selector` and `labelSelector`, in either form, however deep."""
-    for key, value in manifest.items() if isinstance(manifest, dict) else enumerate(manifest):
-        if key in ("selector", "labelSelector"):
-            yield value.get("matchLabels", value)
-        elif isinstance(value, dict | list):
-            yield from selectors(value)
+@overlays
+def test_pods_are_spread_over_nodes_and_zones(overlay: str) -> None:
+    """Pods of one version, of this app; where they cannot be, they run all the same."""
+    labels = one(overlay, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
+    constraints = pod(overlay)["topologySpreadConstraints"]
+    assert {each["topologyKey"] for each in constraints} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+    for each in constraints:
+        assert (each["maxSkew"], each["whenUnsatisfiable"]) == (1, "ScheduleAnyway")
+        assert each["matchLabelKeys"] == ["pod-template-hash"]
+        assert each["labelSelector"]["matchLabels"]
+        assert each["labelSelector"]["matchLabels"].items() <= labels
 
 
 @overlays
@@ -93,6 +111,31 @@ def settings_of(overlay: str) -> Settings:
     """What the service reads there, but for the files of its secrets."""
     given = {name: SECRETS.get(value, value) for name, value in environment(overlay).items()}
     return Settings.read({name: value for name, value in given.items() if not name.endswith("_FILE")})
+
+
+def test_how_many_replicas_there_are_is_said_once() -> None:
+    """By the HPA, from two on, or each deployment would scale down to what the manifest says; locally it is one."""
+    deployment, hpa = (one("production", kind)["spec"] for kind in ("Deployment", "HorizontalPodAutoscaler"))
+    assert "replicas" not in deployment
+    assert 2 == hpa["minReplicas"] < hpa["maxReplicas"]
+    target = one("production", "Deployment")
+    wanted = {"apiVersion": target["apiVersion"], "kind": target["kind"], "name": target["metadata"]["name"]}
+    assert hpa["scaleTargetRef"] == wanted
+    assert one("local", "Deployment")["spec"]["replicas"] == 1
+    assert not {"HorizontalPodAutoscaler", "PodDisruptionBudget"} & {each["kind"] for each in rendered("local")}
+
+
+def test_the_hpa_goes_by_what_the_pods_ask_for() -> None:
+    """CPU, which runs out first, as a share of a request that is there; one process uses one core."""
+    [metric] = one("production", "HorizontalPodAutoscaler")["spec"]["metrics"]
+    assert (metric["resource"]["name"], metric["resource"]["target"]["type"]) == ("cpu", "Utilization")
+    assert 0 < metric["resource"]["target"]["averageUtilization"] < 100
+    assert container("production")["resources"]["requests"]["cpu"] == "1"
+
+
+def test_evictions_leave_most_of_them_running() -> None:
+    """One at a time."""
+    assert one("production", "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
 
 
 @overlays
@@ -159,11 +202,26 @@ def test_the_metrics_are_scraped_where_they_are(overlay: str) -> None:
 
 @overlays
 def test_a_pod_has_longer_to_go_than_it_takes(overlay: str) -> None:
-    """Until the proxies know, until the summaries have ended, until the last frames are out."""
+    """Though Redis and the collector of traces be away: each wait on the way out, one after the other."""
     known_s = container(overlay)["lifecycle"]["preStop"]["sleep"]["seconds"]
     unready_s = container(overlay)["readinessProbe"]["periodSeconds"]
     assert known_s > unready_s
-    assert known_s + settings_of(overlay).drain_s + LAST_WORDS_S < pod(overlay)["terminationGracePeriodSeconds"]
+    redis = Times()
+    waits_s = (
+        known_s,
+        settings_of(overlay).drain_s,
+        redis.hold_s,  # the last append, while Redis is away
+        redis.answer_s,  # handing over
+        LAST_WORDS_S,  # of the port
+        LAST_WORDS_S,  # of the metrics' listener
+        allowance.LAST_WORDS_S,  # what keys have spent
+        FLUSH_S,  # the last spans
+        redis.answer_s,  # giving the lease back
+    )
+    assert sum(waits_s) < pod(overlay)["terminationGracePeriodSeconds"]
+    behind_s = sum(waits_s) - known_s
+    [docker_s] = re.findall(r"`docker stop --time (\d+)`", OPERATIONS)
+    assert behind_s < int(docker_s)
 
 
 @overlays
@@ -191,9 +249,16 @@ def test_the_memory_is_enough_for_what_the_settings_allow(overlay: str) -> None:
     settings = settings_of(overlay)
     process = 74
     streams = settings.max_streams * 160 / 1024  # each with a client that never reads: tests/test_memory.py
-    held = (settings.source_bytes + settings.keep_bytes) / 2**20
-    needed = process + streams + held
+    sources = settings.source_bytes / 2**20 * A_SOURCE_TAKES
+    model = 370 if settings.upstream == "embedded" else 0
+    needed = process + model + streams + sources + settings.keep_bytes / 2**20
     assert mebibytes(container(overlay)["resources"]["limits"]["memory"]) >= needed * 1.5
+
+
+@overlays
+def test_a_process_takes_no_more_streams_than_a_core_serves(overlay: str) -> None:
+    """By the table in benchmarks/README.md: the lag is fine at 100, and is not at 200."""
+    assert 100 <= settings_of(overlay).max_streams <= 150
 
 
 @overlays
@@ -204,6 +269,17 @@ def test_the_network_policy_names_ports_that_are_there(overlay: str) -> None:
     assert {port["port"] for rule in spec["ingress"] for port in rule["ports"]} == set(ports(overlay))
     blocks = [peer["ipBlock"] for rule in spec["egress"] for peer in rule["to"] if "ipBlock" in peer]
     assert "169.254.0.0/16" in next(block["except"] for block in blocks if block["cidr"] == "0.0.0.0/0")
+
+
+@overlays
+def test_names_can_be_looked_up_wherever_they_are_answered(overlay: str) -> None:
+    """In the cluster's own namespace, and on the node, where a cache may be; there, nothing but names."""
+    rules = one(overlay, "NetworkPolicy")["spec"]["egress"]
+    [names] = [rule for rule in rules if {"port": 53, "protocol": "UDP"} in rule["ports"]]
+    assert names["ports"] == [{"port": 53, "protocol": each} for each in ("UDP", "TCP")]
+    namespace, node = names["to"]
+    assert namespace["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "kube-system"}
+    assert node == {"ipBlock": {"cidr": "169.254.20.10/32"}}
 
 
 def test_the_ingress_shows_what_clients_use_and_nothing_else() -> None:
@@ -235,8 +311,10 @@ def test_the_ingress_leads_to_the_service_by_a_name_that_is_trusted() -> None:
     assert backend == str({"name": service["metadata"]["name"], "port": {"name": service["spec"]["ports"][0]["name"]}})
 
 
-def test_the_ingress_neither_buffers_nor_cuts_nor_logs() -> None:
-    """It waits longer than a summary may take, and takes larger bodies than the service does, which says so better."""
+def test_the_ingress_neither_buffers_nor_cuts_nor_repeats() -> None:
+    """It waits longer than a summary may take, takes larger bodies than the service does, which says so better, and
+    asks for nothing twice.
+    """
     settings = settings_of("production")
     annotations = one("production", "Ingress")["metadata"]["annotations"]
     for family, off, body in (
@@ -244,9 +322,19 @@ def test_the_ingress_neither_buffers_nor_cuts_nor_logs() -> None:
         ("nginx.ingress.kubernetes.io/", "off", "proxy-body-size"),
     ):
         assert annotations[family + "proxy-buffering"] == off
+        assert annotations[family + "proxy-next-upstream"] == "off"
         assert int(annotations[family + "proxy-read-timeout"].removesuffix("s")) > settings.total_s
         assert int(annotations[family + body].removesuffix("m")) * 2**20 > settings.max_body_bytes
+
+
+def test_the_ingress_says_what_it_cannot_keep_out_of_logs() -> None:
+    """An annotation stops one log of one controller; the other three are for who owns the controllers."""
+    annotations = one("production", "Ingress")["metadata"]["annotations"]
     assert annotations["nginx.ingress.kubernetes.io/enable-access-log"] == "false"
+    text = (MANIFESTS / "overlays/production/ingress.yaml").read_text()
+    for told in (text, OPERATIONS):
+        assert "error-log-level: emerg" in told
+        assert "log-format" in told
 
 
 def test_the_secrets_that_must_be_made_are_listed_where_one_looks() -> None:

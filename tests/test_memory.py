@@ -36,6 +36,11 @@ A_STREAM = 'role\ncontent {"bullets": ["The first one.", "sec\nstall\n'
 
 DEAF = 200
 
+LARGE = 10
+LARGE_BYTES = 1_000_000
+# Itself as UTF-8, its index, what is sent to the model, and what the allocator keeps of all that came and went.
+A_SOURCE_TAKES = 8
+
 
 @pytest.fixture
 def many_open_files() -> Iterator[None]:
@@ -82,10 +87,10 @@ def resident_kib(program: Program) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
 
 
-async def follow(port: int, number: int) -> asyncio.StreamWriter:
+async def follow(port: int, number: int, source: str = SOURCE) -> asyncio.StreamWriter:
     """A client that has had its first bullet, and stays."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(post({"text": f"{SOURCE}{number}"}))
+    writer.write(post({"text": f"{source}{number}"}))
     await reader.readuntil(b"The first one.")
     return writer
 
@@ -102,6 +107,21 @@ async def test_a_thousand_open_streams_take_at_most_96_kib_each(tmp_path: Path) 
         each = (resident_kib(program) - before) / (STREAMS - WARM)
         print(f"a stream takes {each:.1f} KiB")
         assert each <= 96
+        for writer in clients:
+            writer.close()
+
+
+async def test_large_sources_take_at_most_eight_times_their_size(tmp_path: Path) -> None:
+    """With evidence, as by default, and all at once: each is indexed, and sent to a model that writes on."""
+    text = (ROOT / "examples/lighthouse.txt").read_text(encoding="utf-8")
+    source = (text * (LARGE_BYTES // len(text) + 1))[:LARGE_BYTES]
+    async with a_service(A_STREAM, tmp_path) as (program, port):
+        clients = [await follow(port, 0, source)]
+        before = resident_kib(program)
+        clients += await asyncio.gather(*(follow(port, number, source) for number in range(1, LARGE + 1)))
+        takes = (resident_kib(program) - before) * 1024 / LARGE / LARGE_BYTES
+        print(f"a large source takes {takes:.1f} times its size")
+        assert takes <= A_SOURCE_TAKES
         for writer in clients:
             writer.close()
 

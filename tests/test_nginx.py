@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from benchmarks.fake_upstream import FakeUpstream, Gate, Script, answer, bullets
-from tests.nginx import Nginx, needs_nginx, nginx
+from tests.nginx import EXAMPLE, Nginx, knows_format, needs_nginx, nginx
 from tests.servers import LIMIT_S, served, settings_for
 from tests.test_serve import DOCUMENT, gated
 
@@ -99,6 +99,28 @@ async def test_no_text_is_logged(tmp_path: Path) -> None:
     async with FakeUpstream(answer(DOCUMENT)) as model, served(None, settings=settings_for(model)) as at:
         assert await logged(tmp_path, before=at.port) == ['"GET /stream HTTP/1.1" 200']
     assert await logged(tmp_path, before=at.port) == ['"GET /stream HTTP/1.1" 200', '"GET /stream HTTP/1.1" 502']
+
+
+async def test_no_text_is_logged_when_it_has_no_connections_left(tmp_path: Path) -> None:
+    """That is an alert, which is graver than `crit`; and it quotes the request line as any error does."""
+    async with FakeUpstream(answer(DOCUMENT)) as model, served(None, settings=settings_for(model)) as at:
+        # One is the listener's, one this client's: there is none for the service.
+        async with nginx(tmp_path, before=at.port, connections=2) as front, client_of(front) as client:
+            response = await client.get("/stream", params={"q": BODY["text"]})
+        said = front.logged()
+    assert response.status_code == 500, "there were connections left: this proves nothing"
+    assert CANARY not in said
+
+
+def test_the_formats_that_the_documentation_gives_are_nginxs() -> None:
+    """Each variable is one that there is; and none but `$request`, which is warned of, has the query in it."""
+    text = (EXAMPLE.parent.parent / "docs/operations.md").read_text()
+    found = [each.removeprefix("log-format: ").strip("'") for each in re.findall(r"`([^`\n]*\$[a-z][^`\n]*)`", text)]
+    assert len(found) == 3
+    assert [each for each in found if re.search(r"\$(request|request_uri|args|query_string)\b", each)] == ["$request"]
+    for each in found:
+        assert knows_format(each), each
+    assert not knows_format("$method")
 
 
 async def logged(folder: Path, *, before: int) -> list[str]:

@@ -1,14 +1,19 @@
 """What is recorded of a request."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
+from streamsum.runs.log import Entry
+from streamsum.runs.memory_log import MemoryLog
 from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
 from streamsum.web.recording import origin_of
 from tests.asgi import Wire, scope_of
+from tests.keys import ALICE, bearer, keyed
 from tests.scripted import ScriptedUpstream
 from tests.servers import events_of, served
 
@@ -49,12 +54,45 @@ async def test_a_request_is_a_line_for_who_looks(
     assert CANARY not in lines.text
 
 
+@pytest.mark.parametrize(("secret", "status"), [(ALICE, 200), (ALICE, 429), ("ssk_xyzzy-canary", 401)])
+async def test_with_keys_it_says_whose_it_was(secret: str, status: int, lines: pytest.LogCaptureFixture) -> None:
+    """By the name that the operator gave the key; of what is none, nothing. That is how one finds who is refused."""
+    async with served(ScriptedUpstream(), settings=keyed(requests_per_minute=1)) as it:
+        if status == 429:
+            await it.client.get("/v1/models", headers=bearer())
+        assert (await it.client.get("/v1/models", headers=bearer(secret))).status_code == status
+    line = fields(lines, "answered")[-1]
+    assert (line["status"], line.get("key")) == (status, "alice" if secret == ALICE else None)
+    assert secret not in lines.text
+
+
 async def test_health_and_figures_are_not_told(lines: pytest.LogCaptureFixture) -> None:
     """They are asked for every few seconds."""
     async with served(ScriptedUpstream()) as it:
         for path in ("/healthz", "/readyz", "/metrics"):
             assert (await it.client.get(path)).status_code == 200
     assert fields(lines, "answered") == []
+
+
+class BrokenLog(MemoryLog):
+    @override
+    async def read(self, id: str, key: str) -> Sequence[Entry]:
+        raise RuntimeError(CANARY)
+
+
+async def test_a_bug_is_found_by_its_request_id(lines: pytest.LogCaptureFixture) -> None:
+    """Which the answer told its caller: on which route, and where in the code."""
+    log = BrokenLog(grace_s=10, keep_s=10, keep_bytes=1 << 20)
+    app = create_app(Settings(), upstream=ScriptedUpstream(), log=log)
+    wire = Wire()
+    async with lifespan(app):
+        await wire.run(app, scope_of(f"/v1/summaries/{'x' * 22}"))
+    assert wire.status == 500
+    (line,) = fields(lines, "a bug")
+    assert (line["request_id"], line["route"]) == (wire.headers["x-request-id"], "/v1/summaries/{id}")
+    assert line["error"].startswith("RuntimeError at ")
+    assert CANARY not in lines.text
+    await log.aclose()
 
 
 @pytest.mark.parametrize("way", ["body", "query"])
@@ -87,10 +125,10 @@ async def test_a_client_that_leaves_first_has_no_status(lines: pytest.LogCapture
 
 
 async def test_without_a_service_nothing_is_recorded_but_the_line(lines: pytest.LogCaptureFixture) -> None:
-    """Nobody has opened it yet."""
+    """Nobody has opened it yet: who may come in is not known."""
     wire = Wire()
     await wire.run(create_app(Settings(), upstream=ScriptedUpstream()), scope_of("/nowhere"))
-    assert [line["status"] for line in fields(lines, "answered")] == [404]
+    assert [line["status"] for line in fields(lines, "answered")] == [500]
 
 
 def test_what_no_request_began_has_no_origin() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.fake_upstream import FakeUpstream, answer, bullets
 from streamsum.core.passes import Cause, End, PassKind
+from streamsum.keys_file import NO_KEY
 from streamsum.runs.routing import AGAIN_S, Next, Tried, candidates, choose, choose_first
 from streamsum.settings import Settings
 from streamsum.upstream.base import Capabilities, Upstream
@@ -144,7 +145,7 @@ async def test_a_request_is_served_by_the_upstream_that_offers_its_model(tmp_pat
             )
         )
         async with served(None, settings=Settings.read({"STREAMSUM_UPSTREAMS_FILE": str(file)})) as it:
-            assert it.service.models == {"m-1", "m-2"}
+            assert it.service.models(NO_KEY) == {"m-1", "m-2"}
             for model, status in [({}, 200), ({"model": "m-1"}, 200), ({"model": "m-2"}, 502), ({"model": "m-3"}, 422)]:
                 response = await it.client.post("/v1/summaries", json={"text": "A source.", **model})
                 assert response.status_code == status

@@ -1,7 +1,9 @@
 """One running summary: what it writes, when it hangs up, and how it ends, on every way out."""
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -521,6 +523,21 @@ async def test_no_task_and_no_timer_is_left() -> None:
     assert len(asyncio.all_tasks()) == 1
     await scene.log.aclose()
     assert timers() == 0
+
+
+@in_jumping_time
+async def test_what_is_over_is_gone_without_garbage() -> None:
+    """A run that led to itself would keep source and events until garbage is collected: 100 KiB each, and many end."""
+    scene = await stage(HEAD, REST)
+    await scene.until_over()
+    run = weakref.ref(scene.run)
+    gc.collect()
+    gc.disable()
+    try:
+        del scene
+        assert run() is None
+    finally:
+        gc.enable()
 
 
 # A log that fails.

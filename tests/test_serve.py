@@ -5,6 +5,7 @@ import json
 import logging
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,7 @@ from typing_extensions import override
 
 from benchmarks.fake_upstream import FakeUpstream, Gate, Script, answer, bullets
 from streamsum.cli import main
-from streamsum.serve import serve
+from streamsum.serve import THREADS, serve
 from streamsum.settings import Settings
 from streamsum.web.app import create_app
 from tests.programs import LIMIT_S, streamsum
@@ -206,6 +207,28 @@ async def test_a_process_goes_in_mid_stream_without_a_word_of_the_text(signum: s
     assert "stopped" in errors
     for never in ("Traceback", "error", CANARY, "The first"):
         assert never not in errors
+
+
+async def test_few_sources_are_indexed_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    """However many cores the node has: each takes many times its source meanwhile."""
+    within, most, lock = 0, 0, threading.Lock()
+
+    def work() -> None:
+        nonlocal within, most
+        with lock:
+            within += 1
+            most = max(most, within)
+        together.wait(LIMIT_S)
+        with lock:
+            within -= 1
+
+    together = threading.Barrier(THREADS)
+    async with FakeUpstream(answer(DOCUMENT)) as model, serving(model, caplog) as service:
+        async with asyncio.timeout(LIMIT_S):
+            await asyncio.gather(*(asyncio.to_thread(work) for _ in range(2 * THREADS)))
+        signal.raise_signal(signal.SIGTERM)
+        await service.stops()
+    assert most == THREADS
 
 
 async def test_a_server_that_goes_by_itself_ends_the_service() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self, get_args
 
@@ -15,7 +15,7 @@ from streamsum.core.evidence import Evidence, Finding
 from streamsum.core.languages import speaks
 from streamsum.core.models import Evidence as EvidenceMode
 from streamsum.core.models import Item, SummaryRequest, is_blank
-from streamsum.core.repeats import is_repeat
+from streamsum.core.repeats import Standing
 from streamsum.core.schema import names_of
 from streamsum.core.source import Source
 from streamsum.core.strict import LoneSurrogate
@@ -110,7 +110,7 @@ class Checks:
             self._attribute = self._language is None or speaks(text, self._language) is not False
             self._evidence = Evidence(self._source)
 
-    def check(self, element: Element, *, standing: Collection[str], quotes: bool = False) -> Sound | Unsound:
+    def check(self, element: Element, *, standing: Standing, quotes: bool = False) -> Sound | Unsound:
         """Judge `element`; `standing` are the texts of the bullets so far, `quotes`: it was asked for its own."""
         if isinstance(element.fault, LoneSurrogate):
             return _unsound("unsafe")
@@ -162,7 +162,7 @@ class Checks:
         )
         return _Parts(item.text, item.model_dump(mode="json"), quote)
 
-    def _faults(self, text: str, line: str, item: dict[str, Any] | None, standing: Collection[str]) -> Iterator[str]:
+    def _faults(self, text: str, line: str, item: dict[str, Any] | None, standing: Standing) -> Iterator[str]:
         if is_unsafe(text) or any(map(is_unsafe, _strings(item))):
             yield "unsafe"
         elif is_blank(line):
@@ -170,7 +170,7 @@ class Checks:
             return
         if len(line) > self._max_chars:
             yield "too_long"
-        if line in standing or is_repeat(line, standing):
+        if standing.says(line):
             yield "duplicate"
 
 

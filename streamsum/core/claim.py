@@ -41,5 +41,7 @@ def read(bullet: str, language: str | None) -> Claim:
         # A single letter is what an apostrophe left.
         if word.start not in taken and (word.end - word.start > 1 or not word.spaced):
             found.setdefault(word.stem, word)
+            if len(found) == MOST_WORDS:
+                break
     distinct = tuple({number.readings: number for number in reversed(counted)}.values())[::-1]
-    return Claim(text, folded, tuple(found.values())[:MOST_WORDS], distinct[:MOST_NUMBERS], counted)
+    return Claim(text, folded, tuple(found.values()), distinct[:MOST_NUMBERS], counted)

@@ -34,6 +34,12 @@ def room(
     return max(context_tokens - answer - least_tokens(asked.system + asked.user), 0)
 
 
+def usual_tokens(text: str) -> int:
+    """As many tokens `text` usually has."""
+    size = len(text) if text.isascii() else len(text.encode(errors="replace"))
+    return -(-size // _USUAL_BYTES_A_TOKEN)
+
+
 def usual_chars(tokens: int, *, like: str = _ENGLISH) -> int:
     """As many characters as usually fit into `tokens`, of a text `like` this one: of English, if there is none."""
     return tokens * _USUAL_BYTES_A_TOKEN * len(like) // len(like.encode())

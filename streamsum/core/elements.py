@@ -86,6 +86,11 @@ class ElementDecoder:
         return [] if value.is_open else self._read(delta, at)
 
     @property
+    def in_value(self) -> bool:
+        """Is one open?"""
+        return self._value.is_open
+
+    @property
     def open_chars(self) -> int:
         """The length of `open_text`, at no cost."""
         if self._value.is_open and self._take is ElementDecoder._take_item:

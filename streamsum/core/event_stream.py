@@ -46,6 +46,7 @@ class EventStreamDecoder:
     def __init__(self, *, also: Collection[str] = (), max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self.last_event_id = ""
         self.retry: int | None = None  # milliseconds, as the server asked for
+        self.rests = False  # nothing is open: the next byte begins a line, and an event
         self._also = frozenset(name.encode() for name in also)
         self._max = max_event_bytes
         self._open_line: list[bytes] = []  # the reads that it came in: joined once, when it ends
@@ -71,6 +72,7 @@ class EventStreamDecoder:
                 self._take_field(line, events)
         if self._open_bytes > self._max:
             raise EventTooLong(events)
+        self.rests = not (self._open_line or self._data or self._event or self._skip_lf or self._at_start)
         return events
 
     def _lines(self, read: bytes) -> list[bytes]:

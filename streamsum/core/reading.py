@@ -7,12 +7,12 @@ import jiter
 from streamsum.core.document import DocumentEnd, Outcome
 from streamsum.core.elements import ElementDecoder
 from streamsum.core.passes import End, PassKind
-from streamsum.core.repeats import is_repeat, loops
+from streamsum.core.repeats import Standing, loops
 
 # A model that says the same thing three times in a row does not stop by itself.
 _LOOP = 3
 # An element is looked at whenever this much more of it has come: at the same places however it came.
-_LOOK_EVERY = 64
+_LOOK_EVERY = 256
 
 # White space, and a run of one character, are no text, and come to limits of their own. What is folded of a text's
 # beginning is the beginning of what is folded of it all.
@@ -61,7 +61,7 @@ class Reading:
 
         But not duplicates of what an earlier pass said: who goes on for another model may well begin as that one did.
         """
-        again = duplicate and (line in self._said or is_repeat(line, self._said))
+        again = duplicate and Standing(self._said).says(line)
         self._repeats = self._repeats + 1 if again else 0
         self._said.append(line)
         self.gave = True

@@ -9,7 +9,6 @@ what is rejected is lost.
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
-from functools import lru_cache
 from itertools import product
 
 from rapidfuzz import fuzz
@@ -22,6 +21,8 @@ from streamsum.core.words import tokens, words
 
 # Per cent of token-set similarity: far below what a repeat has. Spares the others a closer look.
 _WORTH_A_LOOK = 70
+# As many words have a repeat's and its original's in common, where there are so many: not in scripts without spaces.
+_MANY_WORDS, _SHARED = 8, 0.5
 # Of the words of the longer one, how many it may have that the shorter has not.
 _MORE = 0.25
 # With fewer words that mean anything, "One fact." and "Another fact." would be the same.
@@ -39,17 +40,28 @@ _DIGIT = re.compile(r"\d")
 _TRIES = 4  # a phrase may have its own last characters more than once in it
 
 
-def is_repeat(bullet: str, standing: Collection[str]) -> bool:
-    """Does one of `standing` say nearly the same, with the same numbers?"""
-    folded = _folded(bullet)
-    alike = [each for each in standing if fuzz.token_set_ratio(folded, _folded(each), score_cutoff=_WORTH_A_LOOK)]
-    stops = stop_words(guess(bullet) or "en") if alike else frozenset()
-    return any(_say_the_same(bullet, each, stops) for each in alike)
+class Standing:
+    """The lines so far, which are not to be said again. Each is taken apart once, and compared with all that follow."""
 
+    def __init__(self, lines: Iterable[str] = ()) -> None:
+        self.lines: list[str] = []
+        self._folded: list[tuple[str, frozenset[str]]] = []
+        for line in lines:
+            self.add(line)
 
-@lru_cache(maxsize=256)  # a summary's lines, at most 50, are compared with all that follow
-def _folded(line: str) -> str:
-    return fold(line)
+    def add(self, line: str) -> None:
+        """One more."""
+        self.lines.append(line)
+        self._folded.append(_folded(line))
+
+    def says(self, line: str) -> bool:
+        """Is `line` one of them, or says one nearly the same, with the same numbers?"""
+        if line in self.lines:
+            return True
+        folded = _folded(line)
+        alike = [each for each, other in zip(self.lines, self._folded, strict=True) if _look_alike(folded, other)]
+        stops = stop_words(guess(line) or "en") if alike else frozenset()
+        return any(_say_the_same(line, each, stops) for each in alike)
 
 
 def loops(text: str, *, since: int = 0) -> bool:
@@ -59,6 +71,19 @@ def loops(text: str, *, since: int = 0) -> bool:
     """
     first = (since // _STEP + 1) * _STEP
     return any(_turns_before(text, end) for end in range(first, len(text) + 1, _STEP))
+
+
+def _folded(line: str) -> tuple[str, frozenset[str]]:
+    folded = fold(line)
+    return folded, frozenset(folded.split())
+
+
+def _look_alike(one: tuple[str, frozenset[str]], other: tuple[str, frozenset[str]]) -> bool:
+    """Are they worth a closer look? Which words they share is known sooner than how similar their letters are."""
+    fewest = min(len(one[1]), len(other[1]))
+    if fewest >= _MANY_WORDS and len(one[1] & other[1]) < _SHARED * fewest:
+        return False
+    return fuzz.token_set_ratio(one[0], other[0]) >= _WORTH_A_LOOK
 
 
 def _say_the_same(one: str, other: str, stops: Collection[str]) -> bool:

@@ -20,6 +20,7 @@ from streamsum.core.events import Bullet, BulletRejected, Event, Ledger, Summary
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Bill, Cause, End, Pass, PassKind, Prompt
 from streamsum.core.reading import Reading
+from streamsum.core.repeats import Standing
 from streamsum.core.source import Source
 from streamsum.errors import Problem
 
@@ -54,7 +55,7 @@ class Summary:
         self._checks = Checks.of(request, item_model=item_model, source=self._source)
         self._reask = reask
         self._draw = draw
-        self._texts: list[str] = []
+        self._standing = Standing()
         self._rejected = self._duplicates = self._repaired = 0
         self._mendable: list[set[str]] = []  # codes of what was withheld, not asked for again yet, and can be mended
         self._went_before = False  # has any pass brought content?
@@ -78,7 +79,7 @@ class Summary:
         summary = cls(request, item_model=item_model, reask=reask, draw=draw)
         for event in stored:
             if isinstance(event, Bullet):
-                summary._texts.append(event.text)
+                summary._standing.add(event.text)
             elif isinstance(event, BulletRejected):
                 summary._count({reason.code for reason in event.reasons})
             summary._went_before |= isinstance(event, Bullet | BulletRejected)
@@ -88,7 +89,7 @@ class Summary:
     @property
     def bullets(self) -> int:
         """How many there are."""
-        return len(self._texts)
+        return len(self._standing.lines)
 
     @property
     def begun(self) -> bool:
@@ -100,6 +101,8 @@ class Summary:
         """What to do with the model: read on; read a moment longer, for the end and the usage; hang up."""
         if self._reading.hangs_up:
             return "nothing"
+        if self._reading.decoder.in_value:
+            return "more"
         if self._reading.outcome is Outcome.CLOSED or self._is_undecided(self._reading):
             return "tail"
         return "more"
@@ -145,7 +148,11 @@ class Summary:
             if reading.kind != "reask":
                 # Who was asked to go on and said nothing has not changed how it ended.
                 self._counted = reading
-        for element in reading.decoder.feed(text):
+        closed = reading.decoder.feed(text)
+        if not closed and reading.decoder.in_value:  # nearly all reads: nothing can have changed but the open text
+            reading.look_at_open()
+            return events
+        for element in closed:
             if self._full:
                 reading.went_on = True
                 return events
@@ -198,7 +205,7 @@ class Summary:
 
     def _pass(self, kind: PassKind, *, wanted: int) -> Pass:
         withheld = sorted(set().union(*self._mendable)) if kind == "reask" else ()
-        about = prompt.About(kind=kind, wanted=wanted, standing=tuple(self._texts), withheld=withheld)
+        about = prompt.About(kind=kind, wanted=wanted, standing=tuple(self._standing.lines), withheld=withheld)
         return Pass(kind, wanted, partial(self._ask, about, self._draw()))
 
     def _ask(self, about: prompt.About, mark: str, quotes: bool) -> Prompt:
@@ -217,10 +224,10 @@ class Summary:
 
     def _judge(self, element: Element) -> Bullet | BulletRejected:
         reading = self._reading
-        found = self._checks.check(element, standing=self._texts, quotes=reading.quotes)
+        found = self._checks.check(element, standing=self._standing, quotes=reading.quotes)
         if isinstance(found, Sound):
             reading.note_said(found.text, duplicate=False)
-            self._texts.append(found.text)
+            self._standing.add(found.text)
             self._repaired += reading.kind == "reask"
             return Bullet(
                 index=self.bullets - 1,
@@ -255,7 +262,7 @@ class Summary:
             repaired=self._repaired,
             passes=bill.passes,
             timing=bill.timing,
-            digest=hashlib.sha256("".join(f"{text}\n" for text in self._texts).encode()).hexdigest(),
+            digest=hashlib.sha256("".join(f"{text}\n" for text in self._standing.lines).encode()).hexdigest(),
         )
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from streamsum.core import context
+from streamsum.core import context, cost
 from streamsum.core.languages import speaks
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.refusals import refused
 from streamsum.errors import RequestRefused
+from streamsum.keys_file import NO_KEY, Key
 from streamsum.runs.routing import candidates
 from streamsum.upstream.base import Upstream
 
@@ -35,9 +36,14 @@ class Admission:
     max_tokens: int | None = None
     item_model: type[BaseModel] = Item
 
-    def choose(self, request: SummaryRequest) -> list[Upstream]:
-        """Those that can take the request, in order. Raises RequestRefused: context_too_long, invalid_request."""
-        wanted = candidates(self.upstreams, request.model)
+    def choose(self, request: SummaryRequest, *, key: Key = NO_KEY) -> list[Upstream]:
+        """Those that can take this key's request, in order.
+
+        Raises RequestRefused: context_too_long, forbidden, invalid_request.
+        """
+        wanted = [each for each in candidates(self.upstreams, request.model) if key.may_use(each.model)]
+        if not wanted:
+            raise RequestRefused("forbidden")
         if request.evidence == "require" and request.language and speaks(request.text, request.language) is False:
             wanted = [each for each in wanted if each.can.quotes]
             if not wanted:
@@ -50,9 +56,15 @@ class Admission:
         largest = max(room for room in rooms if room is not None)
         raise RequestRefused("context_too_long", max_chars=context.usual_chars(largest, like=request.text))
 
-    def offers(self) -> list[Offer]:
-        """Every model once, the default first."""
-        models = dict.fromkeys(each.model for each in self.upstreams)
+    def tokens(self, request: SummaryRequest, upstream: Upstream) -> int:
+        """As many as one call of it is expected to cost at most."""
+        return cost.expected(
+            request, max_tokens=self.max_tokens, item_model=self.item_model, quotes=upstream.can.quotes
+        )
+
+    def offers(self, *, key: Key = NO_KEY) -> list[Offer]:
+        """Every model of this key once, the default first."""
+        models = dict.fromkeys(each.model for each in self.upstreams if key.may_use(each.model))
         return [self._offer(model, default=n == 0) for n, model in enumerate(models)]
 
     def _offer(self, model: str, *, default: bool) -> Offer:

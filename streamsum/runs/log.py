@@ -143,7 +143,11 @@ class Listener(Protocol):
         ...
 
     async def __anext__(self) -> Entry | Preview:
-        """The next event, as soon as there is one."""
+        """The next event, as soon as there is one. Who is cancelled while waiting for it has lost nothing."""
+        ...
+
+    def here(self) -> Entry | Preview | None:
+        """The next event, if it is there already; None: it has to be waited for, or there is none."""
         ...
 
     @property
@@ -165,6 +169,10 @@ class EventLog(Protocol):
 
     async def create(self, new: NewSummary) -> Lease | Joined:
         """A new, empty log; or the one that the same request has begun. Raises IdempotencyConflict, LogDown."""
+        ...
+
+    async def find(self, key: str, idempotency: Idempotency) -> Joined | None:
+        """What `create` would join; None: nothing. Raises IdempotencyConflict, LogDown."""
         ...
 
     def listen(self, id: str, key: str, after: int | None) -> AbstractAsyncContextManager[Listener]:

@@ -43,16 +43,20 @@ class MemoryLog:
         """A new, empty log; its id must be new. See `EventLog.create`."""
         if new.id in self._histories:
             raise RuntimeError("this id is in use")
-        if new.idempotency is not None and (joined := self._join_or_name(new, new.idempotency)):
-            return joined
+        if new.idempotency is not None:
+            if joined := await self.find(new.key, new.idempotency):
+                return joined
+            self._named[new.key, new.idempotency.name] = (new.idempotency.fingerprint, new.id)
         self._histories[new.id] = history = History(new, grace_s=self._grace_s, on_end=self._keep)
         return history
 
-    def _join_or_name(self, new: NewSummary, idempotency: Idempotency) -> Joined | None:
-        named = self._named.setdefault((new.key, idempotency.name), (idempotency.fingerprint, new.id))
+    async def find(self, key: str, idempotency: Idempotency) -> Joined | None:
+        """What `create` would join; see `EventLog.find`."""
+        if (named := self._named.get((key, idempotency.name))) is None:
+            return None
         if named[0] != idempotency.fingerprint:
             raise IdempotencyConflict
-        return None if named[1] == new.id else Joined(named[1])
+        return Joined(named[1])
 
     @asynccontextmanager
     async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Listener]:

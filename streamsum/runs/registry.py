@@ -2,18 +2,21 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 
 from pydantic import BaseModel
 
 from streamsum.core.models import Item, SummaryRequest
+from streamsum.core.passes import Cause
 from streamsum.core.sse import encode
 from streamsum.errors import LogDown, LogError, RequestRefused
+from streamsum.keys_file import NO_KEY, Key
 from streamsum.runs.admission import Admission
 from streamsum.runs.health import Health
 from streamsum.runs.heirs import fate, obituary, stand_in, unsealed
+from streamsum.runs.limits.allowance import Allowance
 from streamsum.runs.log import Entry, EventLog, Idempotency, Joined, Lease, NewSummary, Orphan
 from streamsum.runs.places import Places
 from streamsum.runs.relay import Relay
@@ -43,13 +46,16 @@ class Runs:
         settings: Settings,
         item_model: type[BaseModel] = Item,
         sealer: Sealer | None = None,
+        key_named: Callable[[str], Key | None] = lambda name: Key(name=name),
+        allowance: Allowance | None = None,
         telemetry: Telemetry | None = None,
     ) -> None:
         """`item_model`: what elements must be. `upstreams`: one or more, in order of preference.
 
-        `sealer`: for others to go on with what this process leaves; without, nobody can.
+        `sealer`: for others to go on with what this process leaves; without, nobody can. `key_named`: who has this
+        name; None: nobody any more. `allowance`: what keys may have running, and spend.
 
-        They and `log` stay the caller's to close, after `aclose()`.
+        They and `log` stay the caller's to close, after `aclose()`; the allowance is closed with it.
         """
         self._item_model = item_model
         self.log = log
@@ -58,6 +64,8 @@ class Runs:
         self._settings = settings
         self._telemetry = telemetry or Telemetry()
         self._sealer = sealer
+        self._key_named = key_named
+        self._allowance = allowance
         self._by_id: dict[str, Run] = {}
         self._health = Health(lambda: asyncio.get_running_loop().time(), on_rest=self._telemetry.note_rest)
         self._tasks: dict[asyncio.Task[None], Run] = {}  # a loop holds its tasks only weakly
@@ -72,7 +80,7 @@ class Runs:
         """The upstreams, by name, that are not asked now."""
         return self._health.resting()
 
-    async def start(self, request: SummaryRequest, *, key: str = "", origin: Origin | None = None) -> Run:
+    async def start(self, request: SummaryRequest, *, key: Key = NO_KEY, origin: Origin | None = None) -> Run:
         """A new summary, running; see `start_or_join`."""
         begun = await self.start_or_join(request, key=key, idempotency=None, origin=origin)
         if isinstance(begun, Joined):
@@ -83,7 +91,7 @@ class Runs:
         self,
         request: SummaryRequest,
         *,
-        key: str = "",
+        key: Key = NO_KEY,
         idempotency: Idempotency | None,
         held_s: float = 0.0,
         origin: Origin | None = None,
@@ -92,31 +100,64 @@ class Runs:
 
         `request.model` is one of the upstreams', or None. `held_s`: how long its caller may wait for a status, and
         knows nothing of the summary. `origin`: the caller's request, for the record.
-        Raises RequestRefused: context_too_long, draining, overloaded, log_unavailable; IdempotencyConflict.
+        Raises RequestRefused: context_too_long, draining, forbidden, overloaded, log_unavailable,
+        limiter_unavailable; OverLimit; IdempotencyConflict.
         """
-        upstreams = self.admission.choose(request)
-        if self.draining:
-            raise RequestRefused("draining", retry_after=RETRY_ELSEWHERE_S)
+        upstreams = self.admission.choose(request, key=key)
+        self._refuse_if_draining()
+        if key.reserves and idempotency and (joined := await self._found(key, idempotency)):
+            return self._by_id.get(joined.id, joined)
+        # 128 random bits: without keys the id is all that it takes to read the summary.
+        id = secrets.token_urlsafe(16)
         size = len(request.text.encode())
-        self._places.take(size)
-        try:
-            new = self._new(request, key, idempotency)
+        async with self._let_in(key, id, request, upstreams[0], size) as entry:
             admitted = asyncio.get_running_loop().time()
-            lease = await self._create(new)
-        except BaseException:
-            self._places.give_back(size)
-            raise
-        if isinstance(lease, Joined):
-            self._places.give_back(size)
-            return self._by_id.get(lease.id, lease)
-        observer = self._telemetry.observe(new.id, key=key, admitted=admitted, origin=origin)
-        run = self._run(new.id, request, lease, upstreams, admitted=admitted, observer=observer, held_s=held_s)
+            lease = await self._create(self._new(id, request, key.name, idempotency))
+            if isinstance(lease, Joined):
+                return self._by_id.get(lease.id, lease)
+            entry.pop_all()
+        observer = self._telemetry.observe(id, key=key.name, admitted=admitted, origin=origin)
+        run = self._run(id, key.name, request, lease, upstreams, admitted=admitted, observer=observer, held_s=held_s)
         self._launch(run, size)
         return run
 
-    def _new(self, request: SummaryRequest, key: str, idempotency: Idempotency | None) -> NewSummary:
-        # 128 random bits: without keys the id is all that it takes to read the summary.
-        id = secrets.token_urlsafe(16)
+    @asynccontextmanager
+    async def _let_in(
+        self, key: Key, id: str, request: SummaryRequest, upstream: Upstream, size: int
+    ) -> AsyncIterator[ExitStack]:
+        """What its key may have, then what this process has: so a key over its limits keeps nobody out.
+
+        At the end of the block all is given back that was not taken out of the stack. Raises RequestRefused, OverLimit.
+        """
+        with ExitStack() as entry:
+            if self._allowance is not None and key.reserves:
+                await self._allowance.reserve(key, id, self.admission.tokens(request, upstream))
+                entry.callback(self._allowance.release, key.name, id)
+                self._refuse_if_draining()  # it may have begun since, and waits only for whoever has a place
+            self._places.take(size)
+            entry.callback(self._places.give_back, size)
+            yield entry
+
+    def _refuse_if_draining(self) -> None:
+        if self.draining:
+            raise RequestRefused("draining", retry_after=RETRY_ELSEWHERE_S)
+
+    async def _found(self, key: Key, idempotency: Idempotency) -> Joined | None:
+        """What would be joined: to join costs nothing, so it is not held against a limit."""
+        try:
+            return await self.log.find(key.name, idempotency)
+        except LogDown:
+            raise RequestRefused("log_unavailable", retry_after=RETRY_ELSEWHERE_S) from None
+
+    def _may_be_reserved(self, name: str) -> bool:
+        key = self._key_named(name)
+        return key is None or key.reserves
+
+    async def _settle(self, run: Run) -> None:
+        if self._allowance is not None:
+            await self._allowance.settle(run.key, run.id, run.meter.tokens, lost=run.was_taken_over)
+
+    def _new(self, id: str, request: SummaryRequest, key: str, idempotency: Idempotency | None) -> NewSummary:
         return NewSummary(
             id,
             key,
@@ -135,6 +176,7 @@ class Runs:
     def _run(
         self,
         id: str,
+        key: str,
         request: SummaryRequest,
         lease: Lease,
         upstreams: Sequence[Upstream],
@@ -155,6 +197,7 @@ class Runs:
         return Run(
             request,
             id=id,
+            key=key,
             relay=relay,
             lease=lease,
             admitted=admitted,
@@ -164,6 +207,7 @@ class Runs:
             observer=observer,
             held_s=held_s,
             stored=stored,
+            settle=self._settle if self._may_be_reserved(key) else None,
         )
 
     def _launch(self, run: Run, size: int) -> None:
@@ -171,6 +215,8 @@ class Runs:
             run.leave()
         if self.draining:
             run.wind_up()
+        if self._key_named(run.key) is None:  # revoked since it was let in
+            run.stop(Cause.CANCELLED)
         task = asyncio.create_task(run.run(), name=f"summary {run.id}")
         self._tasks[task] = run
         self._by_id[run.id] = run
@@ -198,7 +244,7 @@ class Runs:
 
     def _inherit(self, orphan: Orphan) -> None:
         request = unsealed(orphan, self._sealer)
-        upstreams = self._able(request)
+        upstreams = self._able(request, self._key_named(orphan.key) or NO_KEY)
         end = fate(orphan, request if upstreams else None)
         request = request or stand_in(orphan.entries)
         admitted = asyncio.get_running_loop().time() - orphan.age_s
@@ -206,6 +252,7 @@ class Runs:
         try:
             run = self._run(
                 orphan.id,
+                orphan.key,
                 request,
                 orphan.lease,
                 upstreams or self.admission.upstreams,
@@ -233,14 +280,20 @@ class Runs:
             with suppress(LogError):
                 await orphan.lease.hand_over()
 
-    def _able(self, request: SummaryRequest | None) -> Sequence[Upstream]:
+    def _able(self, request: SummaryRequest | None, key: Key) -> Sequence[Upstream]:
         """Who can go on with it; replicas may be set up differently."""
         if request is None or not candidates(self.admission.upstreams, request.model):
             return ()
         try:
-            return self.admission.choose(request)
+            return self.admission.choose(request, key=key)
         except RequestRefused:
             return ()
+
+    def end_revoked(self) -> None:
+        """Whose key is gone: their summaries end, as by DELETE. Whoever revokes a key wants its spending to stop."""
+        for run in self._tasks.values():
+            if self._key_named(run.key) is None:
+                run.stop(Cause.CANCELLED)
 
     async def drain(self, within: float) -> None:
         """Admit no more; wait up to `within` seconds; then end the rest, or hand it over. Returns when all are over."""
@@ -248,14 +301,17 @@ class Runs:
         await self._adopt_no_more()
         for run in self._tasks.values():
             run.wind_up()
+        # Not `asyncio.timeout`: before Python 3.11.3 one that runs out says "cancelled" if its task is being cancelled.
+        idle = asyncio.ensure_future(self._places.until_idle())
         try:
-            async with asyncio.timeout(within):
-                await self._places.until_idle()
-        except TimeoutError:
-            self._leaving = True
-            for run in self._tasks.values():
-                run.leave()
-        await self._places.until_idle()
+            await asyncio.wait([idle], timeout=within)
+            if not idle.done():
+                self._leaving = True
+                for run in self._tasks.values():
+                    run.leave()
+            await idle
+        finally:
+            idle.cancel()
 
     async def _adopt_no_more(self) -> None:
         if self._adopting is not None:
@@ -265,6 +321,8 @@ class Runs:
     async def aclose(self) -> None:
         """Stop everything now."""
         await self.drain(0)
+        if self._allowance is not None:
+            await self._allowance.aclose()
 
     def _over(self, size: int, task: asyncio.Task[None]) -> None:
         self._places.give_back(size)

@@ -1,36 +1,33 @@
-"""One running summary: pass after pass, the model's text goes into the core and its events into the log.
+"""One running summary, from its first event to its last: whoever asked for it may come and go.
 
-The upstream is opened and closed here, in one frame, so that every way out hangs up: an end, a limit, a clock, a stop,
-a bug. Each way appends exactly one final event, unless the right to write is lost (`LogError`): then none.
+Each way out appends exactly one final event, unless the right to write is lost (`LogError`): then none.
 """
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from streamsum.core.events import ANY_EVENT, Bullet, Event, SummaryCreated, SummaryFailed
+from streamsum.core.events import ANY_EVENT, SummaryCreated, SummaryFailed
 from streamsum.core.models import Item, SummaryRequest
-from streamsum.core.passes import Cause, End, Pass
-from streamsum.core.sse import encode
+from streamsum.core.passes import Cause
 from streamsum.core.summary import Summary
 from streamsum.errors import Fenced, HandedOver, LogError, Problem
 from streamsum.runs.account import Account
+from streamsum.runs.calls import Calls
+from streamsum.runs.interruption import Interruption
+from streamsum.runs.journal import Journal
 from streamsum.runs.log import Entry, Happening, Lease
+from streamsum.runs.meter import Meter
 from streamsum.runs.previews import Previews
 from streamsum.runs.relay import Relay
-from streamsum.runs.tail import Tail
 from streamsum.telemetry import whereabouts
 from streamsum.telemetry.logs import logger
 from streamsum.telemetry.observing import Observer
-from streamsum.upstream.base import Reply, Upstream, UpstreamError
 
-# With less time left than this, asking again is likely to end in nothing.
-REASK_LEAST_S = 10.0
 # Larger sources are indexed on a thread: beyond this it would hold everyone else up for more than a few milliseconds.
 PREPARE_ASIDE_CHARS = 20_000
 
@@ -43,6 +40,7 @@ class Run:
         request: SummaryRequest,
         *,
         id: str,
+        key: str = "",
         relay: Relay,
         lease: Lease,
         admitted: float,
@@ -51,61 +49,66 @@ class Run:
         reask: int = 1,
         held_s: float = 0.0,
         stored: Sequence[Entry] = (),
+        settle: Callable[["Run"], Awaitable[None]] | None = None,
         observer: Observer | None = None,
     ) -> None:
-        """`admitted` is in `loop.time()` seconds; the whole summary has `total_s` from then.
+        """`key`: the name of whose it is. `admitted` is in `loop.time()` seconds; the whole has `total_s` from then.
 
-        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long its
-        caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of it.
+        `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long
+        its caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of
+        it. `settle` is awaited before the end is said: who then begins the next summary finds this one's place free.
         `observer` is told what happens.
         """
         self.id = id
+        self.key = key
+        self.meter = Meter()
+        self.was_taken_over = bool(stored)
+        self._settle = settle
         # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
         # is cancelled cancels it for all.
         self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
-        self._request = request.without_text()
-        events = [ANY_EVENT.validate_json(entry.data) for entry in stored]
-        self._summary = Summary.replay(request, events, item_model=item_model, reask=reask)
-        self._previews = Previews(self._summary, lease) if request.preview else None
-        self._relay = relay
+        self._max_bullets = request.max_bullets
         self._model = relay.first.model
         # Off the loop where it takes long; else when the first element has closed.
         self._prepares = request.evidence != "off" and len(request.text) > PREPARE_ASIDE_CHARS
         self._lease = lease
         self._observer = observer or Observer()
         self._account = Account(admitted=admitted)
+        self._interruption = Interruption()
+        self._journal = Journal(lease, n=len(stored), account=self._account, observer=self._observer)
+        events = [ANY_EVENT.validate_json(entry.data) for entry in stored]
         for event in events[:1]:
             self._account.note_lost_pass(getattr(event, "model", self._model))
+        self._summary = Summary.replay(request, events, item_model=item_model, reask=reask)
+        self._calls = Calls(
+            self._summary,
+            relay=relay,
+            journal=self._journal,
+            previews=Previews(self._summary, lease) if request.preview else None,
+            interruption=self._interruption,
+            account=self._account,
+            observer=self._observer,
+            meter=self.meter,
+            deadline=admitted + total_s,
+            started=self.started,
+        )
         self._held_until = admitted + held_s
-        self._deadline = admitted + total_s
-        self._winding_up = False
-        self._pauses = False  # between two calls
-        self._stopped: Cause | None = None
-        self._lost: LogError | None = None  # why nothing can be written any more
-        self._scope: asyncio.Timeout | None = None  # around the pass of now: its clock, and the way to interrupt it
-        self._began = False  # has there been a pass?
-        self._n = len(stored)  # the last event's number
         self._has_ended = False  # the final event is stored
 
     def stop(self, cause: Cause) -> None:
         """End the summary within a moment, its upstream hung up; the first cause is the one."""
-        if self._stopped is None:
-            self._stopped = cause
-            self._interrupt()
+        self._interruption.stop(cause)
 
     def wind_up(self) -> None:
         """The process is going away: what runs goes on, but nothing more is begun."""
-        self._winding_up = True
-        if self._pauses:
-            self._interrupt()
+        self._calls.wind_up()
 
     def leave(self) -> None:
         """The process goes: another goes on, if any can and the caller knows of the summary; else it ends."""
         if self._is_held or not self._lease.can_hand_over:
             self.stop(Cause.DRAINING)
-        elif not self._interrupted:
-            self._lost = HandedOver()
-            self._interrupt()
+        elif not self._interruption.has_come:
+            self._interruption.lose(HandedOver())
 
     @property
     def _is_held(self) -> bool:
@@ -135,9 +138,11 @@ class Run:
 
     async def _live(self) -> None:
         try:
-            if not self._n:
-                await self._write([self._created()])
-            await self._call_models()
+            if not self._journal.n:
+                await self._journal.write([self._created()])
+            await self._calls.make(prepares=self._prepares)
+            if self._interruption.lost is not None:
+                raise self._interruption.lost
         except LogError:
             raise
         except asyncio.CancelledError:
@@ -156,8 +161,7 @@ class Run:
             if await self._lease.happening() is Happening.FENCED:
                 raise Fenced
         except LogError as error:
-            self._lost = error
-            self._interrupt()
+            self._interruption.lose(error)
         except Exception as error:  # noqa: BLE001 - a run that is deaf must not go on
             self._stop_for_bug(error)
         else:
@@ -167,159 +171,20 @@ class Run:
         logger.error("a bug", summary=self.id, error=whereabouts(error))
         self.stop(Cause.ERROR)
 
-    def _interrupt(self) -> None:
-        if self._scope is not None and not self._scope.expired():
-            self._scope.reschedule(asyncio.get_running_loop().time())
-
-    # The passes.
-
-    async def _call_models(self) -> None:
-        end: End | None = None
-        async with self._preparing() as prepared:
-            while (next_pass := self._summary.next_pass(end)) and self._may_begin(next_pass):
-                chosen = self._relay.next(next_pass.kind)
-                if chosen is None or not await self._pause(chosen.pause_s):
-                    break
-                end = await self._call_one(next_pass, chosen.upstream, prepared)
-        if self._lost is not None:
-            raise self._lost
-
-    @property
-    def _interrupted(self) -> bool:
-        return self._stopped is not None or self._lost is not None
-
-    def _may_begin(self, next_pass: Pass) -> bool:
-        if self._interrupted or (self._winding_up and self._began):
-            return False
-        self._began = True
-        return self._left_s > (REASK_LEAST_S if next_pass.kind == "reask" else 0)
-
-    @property
-    def _left_s(self) -> float:
-        return self._deadline - asyncio.get_running_loop().time()
-
-    @asynccontextmanager
-    async def _preparing(self) -> AsyncIterator[asyncio.Future[None] | None]:
-        """A large source is indexed on a thread, while the model reads it."""
-        if not self._prepares:
-            yield None
-            return
-        prepared = asyncio.ensure_future(asyncio.to_thread(self._summary.prepare))
-        try:
-            yield prepared
-        finally:
-            await asyncio.wait([prepared])
-            # Looked at, or asyncio would print its traceback, and with it perhaps some of the source.
-            prepared.exception()
-
-    async def _pause(self, seconds: float) -> bool:
-        """Wait, and be woken by what interrupts; True if nothing did."""
-        if seconds <= 0:
-            return True
-        scope = asyncio.timeout(min(seconds, self._left_s))
-        with suppress(TimeoutError):
-            try:
-                async with scope:
-                    self._scope, self._pauses = scope, True
-                    await asyncio.get_running_loop().create_future()
-            finally:
-                self._scope, self._pauses = None, False
-        return not self._interrupted and not self._winding_up and self._left_s > 0
-
-    async def _call_one(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
-        reported = End(Cause.ERROR)  # nothing is known of it, should the call raise
-        self._summary.begin(next_pass, quotes=upstream.can.quotes)
-        self._relay.note_call(upstream)
-        self._observer.note_call(next_pass.kind, upstream=upstream.name, model=upstream.model)
-        try:
-            reported = await self._call(next_pass, upstream, prepared)
-        finally:
-            self._account.note_pass(next_pass, reported, model=upstream.model)
-        health = self._health(reported)
-        self._relay.note_end(upstream, reported, begun=self._summary.begun, health=health)
-        self._observer.note_call_end(reported, health=health)
-        return reported
-
-    def _health(self, end: End) -> Cause:
-        """What an end says of its upstream: nothing, if it was ours; and all is well once the document has closed."""
-        if self._interrupted or (end.cause is Cause.TIMEOUT and self._left_s <= 0):
-            return Cause.CANCELLED
-        return end.cause if self._summary.wants == "more" else Cause.STOP
-
-    async def _call(self, next_pass: Pass, upstream: Upstream, prepared: asyncio.Future[None] | None) -> End:
-        """One pass, from the call to the closed socket."""
-        reply: Reply | None = None
-        scope = asyncio.timeout_at(self._deadline)
-        try:
-            async with scope:
-                self._scope = scope
-                prompt = next_pass.prompt(quotes=upstream.can.quotes)
-                async with upstream.call(prompt, deadline=self._deadline) as reply:
-                    self._relay.note_answer()
-                    del prompt  # it has the whole source in it, and the answer may take minutes
-                    if prepared is not None:
-                        await asyncio.shield(prepared)
-                    await self._pump(reply, Tail(scope))
-        except UpstreamError as error:
-            return error.end
-        except TimeoutError:
-            if not scope.expired():
-                raise
-        finally:
-            self._scope = None
-        return self._end(reply, cut=scope.expired())
-
-    async def _pump(self, reply: Reply, tail: Tail) -> None:
-        """The way of the data: few frames, as each is resumed at every read."""
-        summary = self._summary
-        async for text in reply:
-            if text and self._account.first_delta_ms is None:
-                self._account.note_delta()
-                self._observer.note_content()
-                self._say_started(None)
-            if events := summary.receive_deltas(text):
-                await self._write(events)
-            if self._previews:
-                self._previews.look()
-            if self._interrupted or not tail.reads_on(summary.wants, text):
-                break
-
-    def _end(self, reply: Reply | None, *, cut: bool) -> End:
-        """How a pass ended: as the upstream says, unless it was cut while there was more to say."""
-        end = End(Cause.TIMEOUT) if reply is None else reply.end()
-        if self._stopped is not None:
-            return replace(end, cause=self._stopped)
-        if self._lost is not None:
-            return replace(end, cause=Cause.DRAINING)  # we leave: that says nothing of it
-        if self._summary.wants == "nothing":
-            # We hung up there: what else came in that read would not have been seen in smaller ones.
-            return End(Cause.CLOSED_BY_US)
-        if cut and self._summary.wants == "more":
-            return replace(end, cause=Cause.TIMEOUT)
-        return end
-
-    # The events.
-
     def _created(self) -> SummaryCreated:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         return SummaryCreated(
             id=self.id,
             model=self._model,
-            max_bullets=self._request.max_bullets,
+            max_bullets=self._max_bullets,
             created_at=now.replace("+00:00", "Z"),
         )
 
-    async def _write(self, events: Sequence[Event], *, final: bool = False) -> None:
-        self._observer.note_events(events, first=self._n + 1)
-        entries = [Entry(self._n + i, event.type, encode(event), final) for i, event in enumerate(events, 1)]
-        self._n += len(entries)
-        await self._lease.append(entries, final=final)
-        if self._account.first_bullet_ms is None and any(isinstance(event, Bullet) for event in events):
-            self._account.note_bullet()
-
     async def _close(self) -> None:
-        terminal = self._summary.close(self._stopped, self._account.bill())
-        await self._write([terminal], final=True)
+        terminal = self._summary.close(self._interruption.stopped, self._account.bill())
+        if self._settle is not None:
+            await self._settle(self)
+        await self._journal.write([terminal], final=True)
         self._has_ended = True
         self._say_started(terminal.problem if isinstance(terminal, SummaryFailed) else None)
         self._observer.note_end(terminal)

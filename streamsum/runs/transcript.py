@@ -69,7 +69,7 @@ class Reader:
         return self
 
     async def __anext__(self) -> Entry | Preview:
-        while (found := self._find()) is None:
+        while (found := self.here()) is None:
             if self._dismissed:
                 raise StopAsyncIteration
             if self._transcript.over:
@@ -91,7 +91,8 @@ class Reader:
         self.excused = self._dismissed = True
         self._transcript.wake()
 
-    def _find(self) -> Entry | Preview | None:
+    def here(self) -> Entry | Preview | None:
+        """What is there to be read; see `Listener.here`."""
         if self._dismissed:
             return None
         if self._n < len(self._transcript.entries):

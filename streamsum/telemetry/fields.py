@@ -70,6 +70,7 @@ class Fields(TypedDict, total=False):
     running: int
     limit: int
     streams: int
+    keys: int
     needed: int
     takes_over: bool
     goes_on: bool

@@ -75,6 +75,7 @@ def set_up(level: LogLevel, form: LogFormat = "auto", *, stream: TextIO | None =
         library.handlers.clear()  # of its own, past ours
         library.propagate = True
     logging.getLogger(_NAME).setLevel(level)
+    logging.raiseExceptions = False  # or a record that cannot be printed is put on standard error, words and all
     logging.captureWarnings(True)  # a warning's words are a library's, too: Pydantic's quote what they are about
 
 

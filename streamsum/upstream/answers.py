@@ -12,14 +12,21 @@ from typing import Any
 
 import jiter
 
-from streamsum.core.event_stream import EventStreamDecoder, EventTooLong, ServerSentEvent
+from streamsum.core.event_stream import MAX_EVENT_BYTES, EventStreamDecoder, EventTooLong, ServerSentEvent
 from streamsum.core.passes import Cause, End, Usage
+from streamsum.upstream.stencil import Stencil
 
 # An 8,000-token answer is 2.5 MiB of raw stream: what is longer than six of those is no summary.
 MAX_RAW_BYTES = 16 << 20
 
 # A larger figure is no count of tokens: from here on JSON's readers do not agree (RFC 8259, section 6).
 _MAX_TOKENS = 2**53
+
+# A stream has few events of another form than the rest; where there are more, looking for runs does not pay.
+_SINGLE_EVENTS = 8
+
+# As an answer has ended that has only begun.
+_NO_END = End(Cause.CUT)
 
 _SHOWABLE = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
@@ -40,6 +47,7 @@ class AnswerDecoder(ABC):
         self.failure: Cause | None = None
         self.alive = False
         self._events = EventStreamDecoder(also=("error",))
+        self._stencil = Stencil(self._text_of)
         self._room = max_raw_bytes
         self._text: list[str] = []
         self._halves = False  # have there been lone halves of surrogate pairs?
@@ -97,6 +105,26 @@ class AnswerDecoder(ABC):
             self.done = True
 
     def _take_read(self, read: bytes) -> None:
+        """Runs of events of a known form, and single events from which it can be learned; then the rest."""
+        at, singles = 0, _SINGLE_EVENTS if len(read) <= MAX_EVENT_BYTES else 0
+        while singles and self._stencil.credit > 0 and not self.done:
+            rests = self._events.rests
+            if rests and (run := self._stencil.lay_on(read, at)):
+                text, at = run
+                if text:
+                    self._add_text(text)
+                if at == len(read):
+                    return
+            if not (end := read.find(b"\n\n", at) + 2) > 1:
+                break
+            texts, event = len(self._text), read[at:end]
+            self._take_piece(event)
+            at, singles = end, singles - 1
+            if rests and len(self._text) == texts + 1:
+                self._stencil.learn(event, self._text[-1])
+        self._take_piece(read[at:])
+
+    def _take_piece(self, read: bytes) -> None:
         try:
             self._take_events(self._events.feed(read))
         except EventTooLong as too_long:
@@ -136,6 +164,14 @@ class AnswerDecoder(ABC):
             raise BadAnswer from None
         self._halves = True
         return message
+
+    @classmethod
+    def _text_of(cls, event: bytes) -> str | None:
+        """What one event by itself says; None if it says more than text, or is none."""
+        alone = cls()
+        text = alone.feed(event)
+        says_more = alone.done or alone.end() != _NO_END or alone.alive != bool(text) or not alone._events.rests
+        return None if says_more else text
 
     def _take_usage(self, usage: object, *, prompt: str, completion: str) -> None:
         """Some servers send running totals: the last figure counts. `prompt` and `completion` are the wire's names."""

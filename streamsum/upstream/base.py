@@ -1,6 +1,6 @@
 """The seam to the model's side: what every upstream can do. Nothing here knows a bullet or a route."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -38,6 +38,30 @@ class Reply(Protocol):
     def end(self) -> End:
         """How it ended; asked once the iteration is over, or was left."""
         ...
+
+
+# Takes the content of one network read ("": reasoning, or alive); returns whether it wants more.
+Take = Callable[[str], bool]
+
+
+class Pouring(Reply, Protocol):
+    """A reply that needs fewer wake-ups: what comes is handed on in the frame that received it."""
+
+    async def pour(self, take: Take) -> bool:
+        """Hand on what comes until `take` has enough: True, or until the end: False. Raises what `take` raises."""
+        ...
+
+
+async def pour(reply: Reply | Pouring, take: Take) -> bool:
+    """The same for any reply: over some it can only iterate."""
+    # Asked for by name: `isinstance` with a protocol takes longer than to read a chunk.
+    if (direct := getattr(reply, "pour", None)) is not None:
+        more: bool = await direct(take)
+        return more
+    async for text in reply:
+        if not take(text):
+            return True
+    return False
 
 
 class Upstream(Protocol):

@@ -7,7 +7,7 @@ loggers of the libraries stay at WARNING (`telemetry/logs.py`): nothing of a cal
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -17,16 +17,17 @@ import openai
 from streamsum.core.passes import Cause, End, Prompt
 from streamsum.settings import MaxTokensField, WireName
 from streamsum.telemetry.logs import logger
-from streamsum.upstream.answers import AnswerDecoder
 from streamsum.upstream.asking import Asking, Parameter, refused_parameters
 from streamsum.upstream.base import Capabilities, Reply, UpstreamError
 from streamsum.upstream.clocks import Clocks
-from streamsum.upstream.statuses import end_of_status, is_too_long
+from streamsum.upstream.letterhead import Letterhead, writes_the_same
+from streamsum.upstream.reply import OpenAIReply
+from streamsum.upstream.statuses import BadStatus, end_of_status, is_too_long
 from streamsum.upstream.transport import Body, body_of
 from streamsum.upstream.wires import CHAT, RESPONSES
 
-# After `[DONE]` the end of the body is a packet away, and a body read to its end keeps its connection for another call.
-GOODBYE_S = 0.05
+# What a server says that does not take a parameter.
+_OF_THE_REQUEST = {400, 422}
 
 
 class OpenAIUpstream:
@@ -58,6 +59,8 @@ class OpenAIUpstream:
         self.client = client.with_options(max_retries=0)
         # A copy reads them anew from the environment, where `client` has been told to do without.
         self.client.organization, self.client.project = client.organization, client.project
+        self._writes_the_same = writes_the_same(self.client)
+        self._letterhead: Letterhead | None = None
         self._stall_s = stall_s
         self._think_s = think_s
         self._max_tokens = max_tokens
@@ -78,7 +81,7 @@ class OpenAIUpstream:
         del prompt  # it has the whole source in it, and the answer may take minutes
         try:
             clocks.watch(body.close)
-            yield _Reply(body, clocks, self._wire.decoder())
+            yield OpenAIReply(body, clocks, self._wire.decoder())
         finally:
             clocks.stop()
             body.close()
@@ -91,29 +94,28 @@ class OpenAIUpstream:
         """Send the request and wait for its status, not longer than the clocks allow."""
         try:
             async with asyncio.timeout_at(clocks.due):
-                response = await self._ask(prompt)
-        except openai.APIStatusError as error:
+                return await self._ask(prompt)
+        except BadStatus as error:
             raise UpstreamError(end_of_status(error, prompt=prompt, upstream=self.name)) from None
         except TimeoutError:
             raise UpstreamError(End(Cause.TIMEOUT)) from None
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL):
             raise UpstreamError(End(Cause.ERROR)) from None
-        return body_of(response)
 
-    async def _ask(self, prompt: Prompt) -> httpx2.Response:
+    async def _ask(self, prompt: Prompt) -> Body:
         """Ask, and ask again without what the server refuses by name. Ends: each time there is less to give up."""
         asking, given_up = self._asking, list[Parameter]()
         while True:
             try:
-                response = await self._post(prompt, asking)
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                if is_too_long(error) or not (less := _step_down(asking, error.body)):
+                body = await self._post(prompt, asking)
+            except BadStatus as error:
+                if not (less := _step_down(asking, error)):
                     raise
                 asking, parameter = less
                 given_up.append(parameter)
             else:
                 self._remember(asking, given_up)
-                return response
+                return body
 
     def _remember(self, asking: Asking, given_up: list[Parameter]) -> None:
         """Only what helped is remembered. Calls that began together find out the same: it is told once."""
@@ -124,73 +126,33 @@ class OpenAIUpstream:
                 "upstream does not take this as sent: asked without from now on", upstream=self.name, parameters=names
             )
 
-    async def _post(self, prompt: Prompt, asking: Asking) -> httpx2.Response:
+    async def _post(self, prompt: Prompt, asking: Asking) -> Body:
         if self._max_tokens:
             prompt = replace(prompt, max_tokens=self._max_tokens)
-        return await self.client.post(
-            self._wire.path,
-            cast_to=httpx2.Response,  # with `stream`, the SDK hands it over as it is
-            body={"model": self.model, **self._wire.request(prompt, asking), **self._extra_body},
-            options={"headers": {"Accept": "text/event-stream"}},
-            stream=True,
-        )
+        body = {"model": self.model, **self._wire.request(prompt, asking), **self._extra_body}
+        if self._letterhead:
+            return await self._letterhead.send(body)
+        try:
+            response = await self.client.post(
+                self._wire.path,
+                cast_to=httpx2.Response,  # with `stream`, the SDK hands it over as it is
+                body=body,
+                options={"headers": {"Accept": "text/event-stream"}},
+                stream=True,
+            )
+        except openai.APIStatusError as error:
+            answer = error.response
+            raise BadStatus(answer.status_code, answer.text, retry_after=answer.headers.get("Retry-After")) from None
+        if self._writes_the_same:
+            self._letterhead = Letterhead.of(response)
+        return body_of(response)
 
 
-def _step_down(asking: Asking, body: object) -> tuple[Asking, Parameter] | None:
-    """The next best way to ask after a refusal with this body, and what is given up; None: it names nothing of ours."""
-    for parameter in refused_parameters(body):
+def _step_down(asking: Asking, error: BadStatus) -> tuple[Asking, Parameter] | None:
+    """The next best way to ask after this refusal, and what is given up; None: it names nothing of ours."""
+    if error.status not in _OF_THE_REQUEST or is_too_long(error):
+        return None
+    for parameter in refused_parameters(error.body):
         if less := asking.without(parameter):
             return less, parameter
     return None
-
-
-class _Reply:
-    """An answer that is arriving: one shallow pump from the connection to the caller."""
-
-    def __init__(self, body: Body, clocks: Clocks, answer: AnswerDecoder) -> None:
-        self._body = body
-        self._clocks = clocks
-        self._answer = answer
-        self._at_end = False
-
-    def __aiter__(self) -> AsyncIterator[str]:
-        return self
-
-    async def __anext__(self) -> str:
-        while not self._answer.done and (read := await self._read()):
-            if text := self._answer.feed(read):
-                self._clocks.saw_content()
-                return text
-            if self._answer.alive:
-                self._clocks.saw_reasoning()
-                return ""
-        if self._answer.done and not self._answer.failure:
-            await self._see_out()
-        raise StopAsyncIteration
-
-    def end(self) -> End:
-        """How it ended: what the stream said, or why it could not say it."""
-        end = self._answer.end()
-        if end.cause is not Cause.CUT:
-            return end
-        if self._clocks.expired:
-            return replace(end, cause=Cause.TIMEOUT)
-        if self._answer.done or self._at_end:
-            return end
-        return replace(end, cause=Cause.CLOSED_BY_US)
-
-    async def _read(self) -> bytes:
-        """The next bytes; b"" at the end, whichever end it is."""
-        try:
-            read = await self._body.read()
-        except httpx2.TransportError:
-            read = b""
-        self._at_end = not read
-        return read
-
-    async def _see_out(self) -> None:
-        """After `[DONE]`: wait for the end of the body, shortly."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE_S):
-                while await self._read():
-                    pass

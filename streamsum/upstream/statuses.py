@@ -4,10 +4,10 @@ A provider's message is looked at and never repeated: of what it says, only name
 """
 
 import email.utils
+import json
 import re
 import time
-
-import openai
+from typing import Any
 
 from streamsum.core.passes import Cause, End, Prompt
 from streamsum.telemetry.logs import logger
@@ -30,11 +30,23 @@ _TOO_LONG = re.compile(
 )
 
 
-def end_of_status(error: openai.APIStatusError, *, prompt: Prompt, upstream: str) -> End:
+class BadStatus(Exception):
+    """An answer that is not a 2xx: for whoever made the request, and for nobody's eyes."""
+
+    def __init__(self, status: int, text: str, *, retry_after: str | None) -> None:
+        """`text` is the answer's body."""
+        super().__init__(status)
+        self.status = status
+        self.text = text
+        self.retry_after = retry_after
+        self.body = _error_in(text)  # the error object, where there is one
+
+
+def end_of_status(error: BadStatus, *, prompt: Prompt, upstream: str) -> End:
     """How the pass ended; a refusal of our request is logged for the operator."""
-    match error.status_code:
+    match error.status:
         case 429:
-            return End(Cause.OVERLOADED, retry_after=_retry_after(error.response.headers.get("retry-after")))
+            return End(Cause.OVERLOADED, retry_after=_retry_after(error.retry_after))
         case status if status >= 500:
             return End(Cause.ERROR)
         case _ if is_too_long(error):
@@ -52,9 +64,18 @@ def end_of_status(error: openai.APIStatusError, *, prompt: Prompt, upstream: str
             return End(Cause.REJECTED)
 
 
-def is_too_long(error: openai.APIStatusError) -> bool:
+def is_too_long(error: BadStatus) -> bool:
     """Does it say that the prompt does not fit into the model's context?"""
-    return error.status_code in {400, 413, 422} and bool(_TOO_LONG.search(error.response.text))
+    return error.status in {400, 413, 422} and bool(_TOO_LONG.search(error.text))
+
+
+def _error_in(text: str) -> Any:
+    """As OpenAI's own clients find it."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return body.get("error", body) if isinstance(body, dict) else body
 
 
 def _name(body: object, member: str) -> str:

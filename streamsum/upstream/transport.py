@@ -7,7 +7,7 @@ nothing is decompressed, and each error keeps its real cause and none of its wor
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -15,6 +15,9 @@ import aiohttp
 import httpx2
 from typing_extensions import override
 from yarl import URL
+
+from streamsum.upstream.causes import BROKEN, translated
+from streamsum.upstream.tap import Take, Tap
 
 # What the SDK reads by itself are the bodies of errors: beyond this there is nothing in them that we would use.
 MAX_ERROR_BODY_BYTES = 64 * 1024
@@ -24,9 +27,10 @@ MAX_ERROR_BODY_S = 3.0
 # Connections beside those of running summaries: ones that are just ending, ones that a check needs.
 _SPARE_CONNECTIONS = 32
 # Our own clocks (`clocks.py`) know what a call is waiting for; aiohttp's do not.
+_NOT_COMPRESSED = ("Accept-Encoding", "identity")
 _NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
-# Under this name a response carries its body, past the layers that httpx2 puts around it.
-_BODY = "streamsum.body"
+# Under these names a response carries its body, past the layers that httpx2 puts around it, and whence it came.
+_BODY, _TRANSPORT = "streamsum.body", "streamsum.transport"
 
 
 class Body(httpx2.AsyncByteStream):
@@ -35,6 +39,20 @@ class Body(httpx2.AsyncByteStream):
     def __init__(self, response: aiohttp.ClientResponse, *, error_body_s: float = MAX_ERROR_BODY_S) -> None:
         self._response = response
         self._error_body_s = error_body_s
+        self._tap: Tap | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Has all of it been read?"""
+        return self._response.content.at_eof()
+
+    async def pour(self, take: Take) -> None:
+        """Hand each read to `take` in the frame that received it, b"" at the end; until `take` returns False.
+
+        Raises httpx2.TransportError, and whatever `take` raises.
+        """
+        self._tap = self._tap or Tap(self._response)
+        await self._tap.pour(take)
 
     async def read(self) -> bytes:
         """What has arrived since the last read, as soon as there is something; b"" at the end.
@@ -43,10 +61,8 @@ class Body(httpx2.AsyncByteStream):
         """
         try:
             return await self._response.content.readany()
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # RuntimeError: closed while it waited
-            # To a reader whose response is closed aiohttp raises the same object each time: with a traceback that grows
-            # by each, and holds their frames and all that is in them for ever.
-            raise _translated(error) from error.with_traceback(None)
+        except BROKEN as error:
+            raise translated(error) from error.with_traceback(None)
 
     def close(self) -> None:
         """Let go, at once and whoever is reading.
@@ -56,18 +72,21 @@ class Body(httpx2.AsyncByteStream):
         connection = self._response.connection
         transport = connection.transport if connection else None
         self._response.close()
+        if self._tap:
+            self._tap.look()
         if transport:
             transport.abort()  # else a TLS peer that does not answer would be waited for
 
     @override
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield await self._read_error()
+        yield await self.read_error()
 
     @override
     async def aclose(self) -> None:
         self.close()
 
-    async def _read_error(self) -> bytes:
+    async def read_error(self) -> bytes:
+        """The body of an error, as much of it as comes within limits; then it is closed."""
         body = bytearray()
         try:
             async with asyncio.timeout(self._error_body_s):
@@ -110,29 +129,36 @@ class Transport(httpx2.AsyncBaseTransport):
 
     @override
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        try:
-            response = await self._send(request)
-        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:  # RuntimeError: closed
-            raise _translated(error) from error
-        body = Body(response, error_body_s=self._error_body_s)
-        return httpx2.Response(response.status, headers=_plain_headers(response), stream=body, extensions={_BODY: body})
+        data = await request.aread()
+        status, headers, body = await self.send(
+            request.method, URL(str(request.url), encoded=True), request.headers.multi_items(), data
+        )
+        return httpx2.Response(status, headers=_plain(headers), stream=body, extensions={_BODY: body, _TRANSPORT: self})
 
-    async def _send(self, request: httpx2.Request) -> aiohttp.ClientResponse:
+    async def send(
+        self, method: str, url: URL, headers: Iterable[tuple[str, str]], data: bytes
+    ) -> tuple[int, Mapping[str, str], Body]:
+        """A request, and the status, the headers and the body of its answer. Raises httpx2.TransportError."""
+        headers = [*((name, value) for name, value in headers if name.lower() != "accept-encoding"), _NOT_COMPRESSED]
+        try:
+            response = await self._send(method, url, headers, data)
+        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:  # RuntimeError: closed
+            raise translated(error) from error
+        return response.status, response.headers, Body(response, error_body_s=self._error_body_s)
+
+    async def _send(self, method: str, url: URL, headers: list[tuple[str, str]], data: bytes) -> aiohttp.ClientResponse:
         """Send, and send again where a kept connection turns out to have been closed by the server meanwhile.
 
         Ends: each try uses up one kept connection, and what fails on a new one has failed.
         """
-        headers = httpx2.Headers(request.headers)
-        headers["Accept-Encoding"] = "identity"
-        body = await request.aread()
         while True:
             connection = _Connection()
             try:
                 return await self._open_session().request(
-                    request.method,
-                    URL(str(request.url), encoded=True),
-                    headers=headers.multi_items(),
-                    data=body,
+                    method,
+                    url,
+                    headers=headers,
+                    data=data,
                     allow_redirects=False,
                     proxy=self._proxy,
                     trace_request_ctx=connection,
@@ -183,25 +209,13 @@ def body_of(response: httpx2.Response) -> Body:
     return body
 
 
-def _plain_headers(response: aiohttp.ClientResponse) -> list[tuple[str, str]]:
+def transport_of(response: httpx2.Response) -> Transport:
+    """The `Transport` that a response came in by."""
+    transport = response.extensions[_TRANSPORT]
+    assert isinstance(transport, Transport)  # noqa: S101 - a type, told to the checker
+    return transport
+
+
+def _plain(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     """Without the encoding: "identity" was asked for, and httpx2 would unpack an error's body to any size."""
-    return [(name, value) for name, value in response.headers.items() if name.lower() != "content-encoding"]
-
-
-def _translated(error: Exception) -> httpx2.TransportError:
-    """The httpx2 error that says what happened, in our words: the first line that matches."""
-    match error:
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            return httpx2.ProxyError("the proxy did not connect us")
-        case aiohttp.ClientConnectorDNSError():
-            return httpx2.ConnectError("the host's name is not known")
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            return httpx2.ConnectError("no secure connection")
-        case aiohttp.ClientConnectorError():
-            return httpx2.ConnectError("the connection was refused")
-        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | ValueError():
-            return httpx2.UnsupportedProtocol("not a URL that can be called")
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
-            return httpx2.RemoteProtocolError("the answer broke off, or is not HTTP")
-        case _:
-            return httpx2.ReadError("the connection was lost")
+    return [(name, value) for name, value in headers.items() if name.lower() != "content-encoding"]

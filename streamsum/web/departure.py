@@ -13,11 +13,31 @@ class ClientGone(Exception):
 
 
 @asynccontextmanager
-async def departure(receive: Receive) -> AsyncIterator[asyncio.Task[None]]:
-    """A task that is done when the client has left; enter it when the body has been read."""
+async def departure(receive: Receive) -> AsyncIterator[None]:
+    """When the client leaves, whatever the block waits for is given up, and ClientGone comes out of it.
+
+    Enter it when the body has been read.
+    """
+    loop = asyncio.get_running_loop()
+    scope = asyncio.timeout(None)
     watch = asyncio.create_task(_until_gone(receive))
+    is_left = False
+
+    def interrupt(_watch: "asyncio.Task[None]") -> None:
+        if not is_left:  # it may be on its way already when the block ends
+            scope.reschedule(loop.time())
+
+    watch.add_done_callback(interrupt)
     try:
-        yield watch
+        async with scope:
+            try:
+                yield
+            finally:
+                is_left = True
+    except TimeoutError:
+        if scope.expired():
+            raise ClientGone from None
+        raise
     finally:
         await let_go(watch)
 

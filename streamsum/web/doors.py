@@ -1,7 +1,7 @@
-"""Who may come in while there are no keys: this machine, by its own name; and no page elsewhere may spend.
+"""By which addresses and names one may come in; and no page elsewhere may spend.
 
-Loopback addresses only, and loopback `Host` values only, so that a name that an attacker points at 127.0.0.1 (DNS
-rebinding) opens nothing.
+While there are no keys: loopback addresses only, and loopback `Host` values only, so that a name that an attacker
+points at 127.0.0.1 (DNS rebinding) opens nothing. Else by the names in the settings, if there are any.
 """
 
 import re
@@ -11,8 +11,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamsum.errors import Problem, RequestRefused
+from streamsum.web.paths import route_path
 from streamsum.web.problems import problem_response
 
+# Who looks whether we live knows an address and no name; there is nothing to be had there.
+_PROBED = frozenset({"/healthz", "/readyz"})
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 _LOOPBACK_HOST = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -28,19 +33,25 @@ def is_loopback(address: str) -> bool:
 
 
 class Doors:
-    """Middleware: 403 for whoever did not come by loopback."""
+    """Middleware: 403 for whoever came another way."""
 
-    def __init__(self, app: ASGIApp, *, open_to_all: bool) -> None:
-        """`open_to_all`: the operator allows serving without keys."""
+    def __init__(self, app: ASGIApp, *, local_only: bool, hosts: tuple[str, ...] = ()) -> None:
+        """`local_only`: there are no keys, and nobody said that it may be so. `hosts`: our names; none: any."""
         self._app = app
-        self._open_to_all = open_to_all
+        self._local_only = local_only
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or answer."""
-        if scope["type"] == "http" and not self._open_to_all and not _is_local(scope):
+        if scope["type"] == "http" and not self._opens(scope):
             await problem_response(Problem.of("forbidden"))(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    def _opens(self, scope: Scope) -> bool:
+        if self._local_only and not _is_local(scope):
+            return False
+        return not self._hosts or _name_of(scope) in self._hosts or route_path(scope) in _PROBED
 
 
 def _is_local(scope: Scope) -> bool:
@@ -49,6 +60,13 @@ def _is_local(scope: Scope) -> bool:
         return False
     hosts = Headers(scope=scope).getlist("host")
     return len(hosts) == 1 and _LOOPBACK_HOST.fullmatch(hosts[0]) is not None
+
+
+def _name_of(scope: Scope) -> str | None:
+    """The one `Host`, without its port."""
+    hosts = Headers(scope=scope).getlist("host")
+    found = _HOST.fullmatch(hosts[0].lower()) if len(hosts) == 1 else None
+    return found[1] if found else None
 
 
 def refuse_foreign_pages(headers: Headers) -> None:

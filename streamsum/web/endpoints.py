@@ -11,11 +11,12 @@ from starlette.types import ASGIApp
 
 from streamsum.core.models import SummaryRequest
 from streamsum.core.refusals import validate
-from streamsum.errors import NotFound, RequestRefused
+from streamsum.errors import Expired, NotFound, RequestRefused
 from streamsum.runs.log import Joined
 from streamsum.runs.run import Run
 from streamsum.web import bodies, cursors, queries
 from streamsum.web.accept import refuse_unacceptable
+from streamsum.web.auth import key_of
 from streamsum.web.cursors import Cursor
 from streamsum.web.doors import refuse_foreign_pages
 from streamsum.web.figures import figures
@@ -29,7 +30,7 @@ from streamsum.web.responses import (
     ResumeResponse,
     SummaryResponse,
 )
-from streamsum.web.service import NO_KEY, Service
+from streamsum.web.service import Service
 from streamsum.web.snapshots import snapshot
 
 _SUMMARY_ID = re.compile(cursors.SUMMARY_ID)
@@ -48,7 +49,8 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
         within=service.patience.body_s,
     )
     answer_at_once = wants_async(request.headers)
-    wanted = validate(data, models=service.models)
+    key = key_of(request.scope)
+    wanted = validate(data, models=service.models(key))
     named = idempotency_of(request.headers, wanted)  # the same body is the same request, whatever its answer
     if answer_at_once and "on_disconnect" not in data:
         wanted = wanted.model_copy(update={"on_disconnect": "finish"})
@@ -58,15 +60,15 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
     origin = origin_of(request.scope)
 
     async def begin() -> Run | Joined:
-        return await service.runs.start_or_join(wanted, idempotency=named, held_s=held_s, origin=origin)
+        return await service.runs.start_or_join(wanted, key=key, idempotency=named, held_s=held_s, origin=origin)
 
     async def begin_anew() -> ASGIApp:
-        return _answer(await begin(), wanted, service, held=True)
+        return _answer(await begin(), wanted, service, key=key.name, held=True)
 
     begun = await begin()
     if answer_at_once:
-        return AcceptedResponse(service, begun.id)
-    answer = _answer(begun, wanted, service, held=True)
+        return AcceptedResponse(service, begun.id, key=key.name)
+    answer = _answer(begun, wanted, service, key=key.name, held=True)
     return JoinedResponse(answer, otherwise=begin_anew) if isinstance(begun, Joined) else answer
 
 
@@ -84,12 +86,12 @@ async def show(request: Request, service: Service) -> ASGIApp:
     """`GET /v1/summaries/{id}`: what is known of it by now."""
     refuse_unacceptable(request.headers.getlist("accept"))
     id = _id_of(request)
-    return JSONResponse(snapshot(id, await service.log.read(id, NO_KEY)))
+    return JSONResponse(snapshot(id, await service.log.read(id, key_of(request.scope).name)))
 
 
 async def cancel(request: Request, service: Service) -> ASGIApp:
     """`DELETE /v1/summaries/{id}`: end it, or forget it."""
-    await service.log.cancel(_id_of(request), NO_KEY)
+    await service.log.cancel(_id_of(request), key_of(request.scope).name)
     return Response(status_code=204)
 
 
@@ -101,15 +103,18 @@ async def follow(request: Request, service: Service) -> ASGIApp:
     if cursor is not None and cursor.id != id:
         raise RequestRefused("invalid_event_id")
     after = None if cursor is None else cursor.n
-    if (ticket := request.query_params.get("ticket")) is None:
-        return ResumeResponse(service, id, after=after)
-    # Without keys the id is all that it takes: another replica's ticket, which nothing here can open, is not needed.
-    return ResumeResponse(service, id, after=after, key=service.tickets.key_of(id, ticket) or NO_KEY)
+    key: str | None = key_of(request.scope).name
+    if (ticket := request.query_params.get("ticket")) is not None:
+        key = service.ticket_holder(id, ticket)
+    if key is None:  # a stranger: as if there were no such summary
+        raise NotFound if after is None else Expired
+    return ResumeResponse(service, id, after=after, key=key)
 
 
-async def models(_request: Request, service: Service) -> ASGIApp:
-    """`GET /v1/models`: those that a request may name, with their limits."""
-    return JSONResponse({"models": [asdict(each) for each in service.runs.admission.offers()]})
+async def models(request: Request, service: Service) -> ASGIApp:
+    """`GET /v1/models`: those that a request of this key may name, with their limits."""
+    offers = service.runs.admission.offers(key=key_of(request.scope))
+    return JSONResponse({"models": [asdict(each) for each in offers]})
 
 
 async def healthz(_request: Request, _service: Service) -> ASGIApp:
@@ -139,22 +144,24 @@ ROUTES = (
 
 async def _start_or_resume(request: Request, service: Service, *, text_name: str) -> ASGIApp:
     refuse_unacceptable(request.headers.getlist("accept"))
+    key = key_of(request.scope)
     if cursor := _cursor_of(request):
-        return ResumeResponse(service, cursor.id, after=cursor.n)
-    refuse_foreign_pages(request.headers)
+        return ResumeResponse(service, cursor.id, after=cursor.n, key=key.name)
+    if not service.settings.keys:  # a key is what no browser sends by itself
+        refuse_foreign_pages(request.headers)
     data = queries.fields_of(request.scope["query_string"], text_name=text_name)
-    wanted = validate(data, models=service.models)
+    wanted = validate(data, models=service.models(key))
     held_s = 0.0 if wanted.stream else math.inf
     origin = origin_of(request.scope)
-    begun = await service.runs.start_or_join(wanted, idempotency=None, held_s=held_s, origin=origin)
-    return _answer(begun, wanted, service, held=False)
+    begun = await service.runs.start_or_join(wanted, key=key, idempotency=None, held_s=held_s, origin=origin)
+    return _answer(begun, wanted, service, key=key.name, held=False)
 
 
-def _answer(begun: Run | Joined, wanted: SummaryRequest, service: Service, *, held: bool) -> ASGIApp:
+def _answer(begun: Run | Joined, wanted: SummaryRequest, service: Service, *, key: str, held: bool) -> ASGIApp:
     if not wanted.stream:
-        return SummaryResponse(service, begun.id)
+        return SummaryResponse(service, begun.id, key=key)
     started = begun.started if held and isinstance(begun, Run) else None
-    return EventStreamResponse(service, begun.id, after=0, held=held, started=started)
+    return EventStreamResponse(service, begun.id, key=key, after=0, held=held, started=started)
 
 
 def _cursor_of(request: Request) -> Cursor | None:

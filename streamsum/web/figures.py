@@ -2,6 +2,7 @@
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -9,7 +10,9 @@ from starlette.types import ASGIApp, Scope
 
 from streamsum.telemetry.metrics import CONTENT_TYPE, Metrics
 from streamsum.web.doors import is_loopback
-from streamsum.web.problems import HANDLERS
+from streamsum.web.envelope import Envelope
+from streamsum.web.patience import Patience
+from streamsum.web.problems import HANDLERS, Guard
 from streamsum.web.service import Service
 
 
@@ -27,7 +30,10 @@ def figures_app(metrics: Metrics) -> ASGIApp:
     async def answer(_request: Request) -> Response:
         return _response(metrics)
 
-    return Starlette(routes=[Route("/metrics", answer)], exception_handlers=HANDLERS)
+    middleware = [Middleware(Envelope), Middleware(Guard, blocked_s=Patience().blocked_s)]
+    app = Starlette(routes=[Route("/metrics", answer)], middleware=middleware, exception_handlers=HANDLERS)
+    app.router.redirect_slashes = False
+    return app
 
 
 def _response(metrics: Metrics) -> Response:

@@ -28,12 +28,12 @@ class Frames:
         headers = [*_HEADERS, (b"location", location.encode("ascii"))]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
-    async def send(self, id: str, batch: Sequence[News]) -> None:
-        """The frames of `batch` at once; of none, a comment, so that nobody takes the silence for death."""
-        if not batch:
+    async def send(self, id: str, batch: Sequence[News], *, last: bool = False) -> None:
+        """The frames of `batch`, `last` with the end; of none, a comment: nobody is to take the silence for death."""
+        if batch or last:
+            await self._body(self._take_retry() + b"".join(_frame(id, news) for news in batch), more=not last)
+        else:
             await self._body(sse.KEEP_ALIVE, more=True)
-            return
-        await self._body(self._take_retry() + b"".join(_frame(id, news) for news in batch), more=True)
 
     async def end(self) -> None:
         """The end of the body."""

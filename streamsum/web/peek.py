@@ -2,19 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
 from typing import Self
 
 import jiter
 
 from streamsum.errors import Problem
-from streamsum.runs.log import Entry, Preview
+from streamsum.runs.log import Entry, Listener, Preview
 
 
 class Peek:
     """Gives everything in order, what was looked at too."""
 
-    def __init__(self, entries: AsyncIterator[Entry | Preview]) -> None:
+    def __init__(self, entries: Listener) -> None:
         self._entries = entries
         self._seen: deque[Entry | Preview] = deque()
 
@@ -23,6 +22,19 @@ class Peek:
 
     async def __anext__(self) -> Entry | Preview:
         return self._seen.popleft() if self._seen else await anext(self._entries)
+
+    def here(self) -> Entry | Preview | None:
+        """See `Listener.here`."""
+        return self._seen.popleft() if self._seen else self._entries.here()
+
+    @property
+    def dismissed(self) -> bool:
+        """See `Listener.dismissed`."""
+        return self._entries.dismissed
+
+    def excuse(self) -> None:
+        """See `Listener.excuse`."""
+        self._entries.excuse()
 
     def started(self) -> "asyncio.Task[Problem | None]":
         """As `Run.started`, of a run that is not here: told by the first event after the summary's first."""

@@ -22,9 +22,13 @@ from streamsum.errors import (
     RequestRefused,
     SettingsError,
 )
+from streamsum.runs.limits.limiter import OverLimit
 from streamsum.telemetry import whereabouts
+from streamsum.telemetry.fields import Fields
 from streamsum.telemetry.logs import logger
 from streamsum.web.departure import ClientGone, bounded
+from streamsum.web.rate_fields import rate_fields
+from streamsum.web.routes import PROBES, route_of
 from streamsum.web.service import telemetry_of
 
 # Another replica may answer at once, and a slot may be free in a moment.
@@ -40,7 +44,7 @@ _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
 class ProblemResponse(Response):
-    """A problem, counted when it is sent."""
+    """A problem, counted when it is sent; but not to who only asks whether we are ready, every other second."""
 
     media_type = "application/problem+json"
 
@@ -50,7 +54,8 @@ class ProblemResponse(Response):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        telemetry_of(scope).note_problem(self._code)
+        if scope["path"] not in PROBES:
+            telemetry_of(scope).note_problem(self._code)
         await super().__call__(scope, receive, send)
 
 
@@ -77,9 +82,20 @@ def problem_of(error: Exception) -> Problem:
             return Problem.of("internal_error")
 
 
-async def _answer(_request: Request, error: Exception) -> Response:
-    headers = error.headers if isinstance(error, HTTPException) else None
+def error_response(error: Exception) -> Response:
+    """The response to an error of ours, or of the router's."""
+    match error:
+        case HTTPException():
+            headers = error.headers
+        case OverLimit():
+            headers = rate_fields(error.standing)
+        case _:
+            headers = None
     return problem_response(problem_of(error), headers)
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    return error_response(error)
 
 
 HANDLERS: dict[type[Exception], ExceptionHandler] = dict.fromkeys((RequestRefused, LogError, HTTPException), _answer)
@@ -111,13 +127,18 @@ class Guard:
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, its text stays here
-            _log(error)
+            _log(error, scope)
             if scope["type"] == "http" and not started:
                 await problem_response(Problem.of("internal_error"))(scope, receive, send)
 
 
-def _log(error: Exception) -> None:
+def _log(error: Exception, scope: Scope) -> None:
     if isinstance(error, SettingsError):  # its words are ours, and meant for the operator
         logger.error("a setting is wrong", what=str(error))
-    else:
-        logger.error("a bug", error=whereabouts(error))
+        return
+    fields = Fields(error=whereabouts(error))
+    if request_id := scope.get("state", {}).get("request_id"):  # a caller who reports it has the answer's header
+        fields["request_id"] = request_id
+    if route := route_of(scope):
+        fields["route"] = route
+    logger.error("a bug", **fields)

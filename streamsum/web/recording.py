@@ -4,27 +4,28 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streamsum.telemetry import attributes as names
+from streamsum.telemetry.fields import Fields
 from streamsum.telemetry.logs import logger
 from streamsum.telemetry.origin import Origin
 from streamsum.telemetry.tracing import Span
+from streamsum.web.auth import key_of
+from streamsum.web.routes import PROBES, route_of
 from streamsum.web.service import telemetry_of
 
-# Asked every few seconds by machines, and of no summary.
-_PROBES = {"/healthz", "/readyz", "/metrics"}
 # RFC 9110, section 9, and no other word that a caller may think of.
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
 _STATE = "streamsum.origin"
 
 
 class Recording:
-    """Middleware, within the one that gives a request its id."""
+    """Middleware, within the one that gives a request its id, around those that say whose it is and where it goes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and look at the status. Of path, query and headers only what is declared is told."""
-        if scope["type"] != "http" or scope["path"] in _PROBES:
+        if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
         request_id: str = scope["state"]["request_id"]
@@ -42,8 +43,11 @@ class Recording:
             await self._app(scope, receive, watched)
         finally:
             _end(scope, span, status)
-            route = _route(scope) or "-"
-            logger.debug("answered", request_id=request_id, method=_method(scope), route=route, status=status)
+            route = route_of(scope) or "-"
+            said = Fields(request_id=request_id, method=_method(scope), route=route, status=status)
+            if key := key_of(scope).name:
+                said["key"] = key
+            logger.debug("answered", **said)
 
 
 def origin_of(scope: Scope) -> Origin:
@@ -61,7 +65,7 @@ def _begin(scope: Scope, request_id: str) -> Span:
 
 def _end(scope: Scope, span: Span, status: int) -> None:
     """No status: the client left first."""
-    route = _route(scope)
+    route = route_of(scope)
     if route is not None:
         span.rename(f"{_method(scope)} {route}")
     span.note({names.ROUTE: route, names.STATUS: status or None})
@@ -70,8 +74,3 @@ def _end(scope: Scope, span: Span, status: int) -> None:
 
 def _method(scope: Scope) -> str:
     return scope["method"] if scope["method"] in _METHODS else "_OTHER"
-
-
-def _route(scope: Scope) -> str | None:
-    """As it is declared; None: there is none for this path."""
-    return getattr(scope.get("route"), "path", None)

@@ -6,7 +6,6 @@ path; both watch the client's leaving from the first moment. There is one sender
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
@@ -14,12 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem, RequestRefused, StreamsumError
 from streamsum.runs.log import Entry, Listener
-from streamsum.web.departure import ClientGone, departure, let_go
+from streamsum.web.departure import departure, let_go
 from streamsum.web.feed import Feed, News
 from streamsum.web.frames import Frames
 from streamsum.web.peek import Peek
 from streamsum.web.problems import problem_response
-from streamsum.web.service import NO_KEY, Service
+from streamsum.web.service import Service
 from streamsum.web.snapshots import snapshot
 
 
@@ -37,7 +36,7 @@ class EventStreamResponse:
         id: str,
         *,
         after: int | None,
-        key: str = NO_KEY,
+        key: str,
         held: bool = False,
         started: asyncio.Future[Problem | None] | None = None,
     ) -> None:
@@ -61,31 +60,28 @@ class EventStreamResponse:
         since = asyncio.get_running_loop().time()
         async with (
             self._service.log.listen(self._id, self._key, self._after) as listener,
-            departure(receive) as gone,
+            departure(receive),
         ):
             entries: Listener | Peek = listener
             if self._held and self._started is None:
                 entries = Peek(listener)
                 self._started = entries.started()
-            if problem := await self._why_not(gone):
+            if problem := await self._why_not():
                 await problem_response(problem)(scope, receive, send)
             elif await self._was_over():
                 await Response(status_code=204)(scope, receive, send)
             else:
                 frames = Frames(send)
                 await frames.begin(location_of(scope, self._id))
-                await self._pump(Feed(entries, gone=gone), frames, since=since)
+                await self._pump(Feed(entries), frames, since=since)
 
-    async def _why_not(self, gone: asyncio.Task[None]) -> Problem | None:
+    async def _why_not(self) -> Problem | None:
         """What went wrong before the first content: until then it is a real status."""
         if (started := self._started) is None:
             return None
         hold_s = self._service.settings.first_byte_s
-        either: list[asyncio.Future[Any]] = [started, gone]
         try:
-            await asyncio.wait(either, timeout=hold_s, return_when=asyncio.FIRST_COMPLETED)
-            if gone.done():
-                raise ClientGone
+            await asyncio.wait([started], timeout=hold_s)
             return started.result() if started.done() else None
         finally:
             if isinstance(started, asyncio.Task):  # our own look at the events
@@ -105,14 +101,10 @@ class EventStreamResponse:
         try:
             while not feed.over:
                 batch = await feed.batch(within=self._service.patience.silence_s)
-                if not feed.over or batch:
-                    self._note(batch, since=since)
-                    await frames.send(self._id, batch)
-        except LogError:
-            pass  # no terminal event: the client comes back, and finds what the log holds
-        finally:
-            await feed.aclose()
-        await frames.end()
+                self._note(batch, since=since)
+                await frames.send(self._id, batch, last=feed.over)
+        except LogError:  # no terminal event: the client comes back, and finds what the log holds
+            await frames.end()
 
     def _note(self, batch: Sequence[News], *, since: float) -> None:
         now = asyncio.get_running_loop().time()
@@ -124,7 +116,7 @@ class EventStreamResponse:
 class ResumeResponse:
     """An event stream; or, while the log cannot be reached, an empty one, so that an `EventSource` tries again."""
 
-    def __init__(self, service: Service, id: str, *, after: int | None, key: str = NO_KEY) -> None:
+    def __init__(self, service: Service, id: str, *, after: int | None, key: str) -> None:
         self._id = id
         self._stream = EventStreamResponse(service, id, after=after, key=key)
 
@@ -158,9 +150,9 @@ class JoinedResponse:
 class AcceptedResponse:
     """The summary runs, and its events are elsewhere."""
 
-    def __init__(self, service: Service, id: str) -> None:
+    def __init__(self, service: Service, id: str, *, key: str) -> None:
         self._id = id
-        self._ticket = service.tickets.give(id, NO_KEY)
+        self._ticket = service.tickets.give(id, key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -173,9 +165,10 @@ class AcceptedResponse:
 class SummaryResponse:
     """The whole summary, when it is over; until then its client counts as listening."""
 
-    def __init__(self, service: Service, id: str) -> None:
+    def __init__(self, service: Service, id: str, *, key: str) -> None:
         self._service = service
         self._id = id
+        self._key = key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer. Raises LogError, ClientGone."""
@@ -183,8 +176,8 @@ class SummaryResponse:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._service.log.listen(self._id, NO_KEY, 0) as entries, departure(receive) as gone:
-            summary = snapshot(self._id, await _whole(Feed(entries, gone=gone)))
+        async with self._service.log.listen(self._id, self._key, 0) as entries, departure(receive):
+            summary = snapshot(self._id, await _whole(Feed(entries)))
             if summary["status"] == "running":
                 raise self._why_unfinished(entries)
             if summary["status"] == "failed" and not summary["bullets"]:
@@ -202,9 +195,6 @@ class SummaryResponse:
 
 async def _whole(feed: Feed) -> list[Entry]:
     entries: list[Entry] = []
-    try:
-        while not feed.over:
-            entries += [news for news in await feed.batch() if isinstance(news, Entry)]
-    finally:
-        await feed.aclose()
+    while not feed.over:
+        entries += [news for news in await feed.batch() if isinstance(news, Entry)]
     return entries

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from starlette.types import Scope
 
 from streamsum.errors import SettingsError
+from streamsum.keys_file import NO_KEY, Key
+from streamsum.runs.limits.limiter import Limiter
 from streamsum.runs.log import EventLog
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
 from streamsum.telemetry.telemetry import Telemetry
 from streamsum.upstream.base import Upstream
+from streamsum.web.key_ring import KeyRing
 from streamsum.web.patience import Patience
 from streamsum.web.tickets import Tickets
-
-# The name of whoever calls: there are no keys yet, so everybody is nobody.
-NO_KEY = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,8 @@ class Service:
     log: EventLog
     runs: Runs
     tickets: Tickets = field(default_factory=Tickets)
+    keys: KeyRing = field(default_factory=KeyRing)
+    limiter: Limiter | None = None  # None where there are no keys
     telemetry: Telemetry = field(default_factory=Telemetry)
 
     @property
@@ -35,10 +37,19 @@ class Service:
         """The default one."""
         return self.upstreams[0]
 
-    @property
-    def models(self) -> frozenset[str]:
-        """What a request may name."""
-        return frozenset(each.model for each in self.upstreams)
+    def models(self, key: Key) -> frozenset[str]:
+        """What a request of this key may name."""
+        return frozenset(each.model for each in self.upstreams if key.may_use(each.model))
+
+    def ticket_holder(self, id: str, ticket: str) -> str | None:
+        """The name of the key whose summary this ticket opens; None: it opens nothing (any more).
+
+        Without keys the id is all that it takes: another replica's ticket, which cannot be opened here, is not needed.
+        """
+        name = self.tickets.key_of(id, ticket)
+        if name is None and not self.settings.keys:
+            return NO_KEY.name
+        return None if name is None or self.keys.named(name) is None else name
 
 
 def telemetry_of(scope: Scope) -> Telemetry:

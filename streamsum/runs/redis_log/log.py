@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Self
 
 from streamsum.errors import LogDown, NotFound
-from streamsum.runs.log import Entry, HasRoom, Joined, Lease, Listener, NewSummary, Orphan, always
+from streamsum.runs.log import Entry, HasRoom, Idempotency, Joined, Lease, Listener, NewSummary, Orphan, always
 from streamsum.runs.redis_log import wire
 from streamsum.runs.redis_log.audience import Audience
 from streamsum.runs.redis_log.errands import Errands
@@ -55,6 +55,10 @@ class RedisLog:
     async def create(self, new: NewSummary) -> Lease | Joined:
         """See `EventLog.create`."""
         return await self._producers.create(new)
+
+    async def find(self, key: str, idempotency: Idempotency) -> Joined | None:
+        """See `EventLog.find`."""
+        return await self._producers.find(key, idempotency)
 
     def listen(self, id: str, key: str, after: int | None) -> AbstractAsyncContextManager[Listener]:
         """See `EventLog.listen`."""

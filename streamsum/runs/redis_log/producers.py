@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from streamsum.core.models import OnDisconnect
 from streamsum.errors import IdempotencyConflict, LogDown
-from streamsum.runs.log import Entry, HasRoom, Joined, Lease, NewSummary, Orphan, always
+from streamsum.runs.log import Entry, HasRoom, Idempotency, Joined, Lease, NewSummary, Orphan, always
 from streamsum.runs.redis_log import wire
 from streamsum.runs.redis_log.errands import Errands
 from streamsum.runs.redis_log.lease import RedisLease
@@ -48,8 +48,7 @@ class Producers:
         expiry_ms = total_ms + self._keep_ms + SPARE_S * 1000
         digest, fingerprint = "", ""
         if (same := new.idempotency) is not None:
-            # An API key's name may hold anything but NUL, and is nobody else's.
-            digest, fingerprint = hashlib.sha256(f"{new.key}\0{same.name}".encode()).hexdigest(), same.fingerprint
+            digest, fingerprint = _digest(new.key, same), same.fingerprint
         self._asked_for.add(new.id)
         try:
             answer = await self._store.run(
@@ -70,6 +69,16 @@ class Producers:
                 raise LogDown
             case _:
                 raise RuntimeError("this id is in use")
+
+    async def find(self, key: str, idempotency: Idempotency) -> Joined | None:
+        """See `EventLog.find`."""
+        match await self._store.run("find", _digest(key, idempotency), idempotency.fingerprint):
+            case [b"joined", id]:
+                return Joined(id.decode())
+            case [b"conflict"]:
+                raise IdempotencyConflict
+            case _:
+                return None
 
     def _lease(
         self, id: str, owner: str, tenure: int, *, can_hand_over: bool, stored: Sequence[Entry] = ()
@@ -221,3 +230,8 @@ class Producers:
             age_s=age_ms / 1000,
             left_s=left_ms / 1000,
         )
+
+
+def _digest(key: str, idempotency: Idempotency) -> str:
+    """An API key's name may hold anything but NUL, and is nobody else's."""
+    return hashlib.sha256(f"{key}\0{idempotency.name}".encode()).hexdigest()

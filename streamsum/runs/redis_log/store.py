@@ -1,10 +1,10 @@
-"""The Redis server: our scripts, and one subscription. The only place that knows the client library.
+"""The Redis server: scripts of ours, and one subscription. The only place that knows the client library.
 
 Nothing is ever sent twice by the library: whether a write may be repeated is for who asked to know.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
 from importlib import resources
 from types import MappingProxyType
@@ -23,33 +23,33 @@ from streamsum.runs.redis_log.times import Times
 MAX_CONNECTIONS = 16
 
 _NAMES = (
-    *("append", "cancel", "check", "claim", "create", "enlist", "hand_over", "heed", "join", "leave", "orphans"),
-    *("preview", "probe", "read", "renew", "retire"),
+    *("append", "cancel", "check", "claim", "create", "enlist", "find", "hand_over", "heed", "join", "leave"),
+    *("orphans", "preview", "probe", "read", "renew", "retire"),
 )
 
 
 class Store:
     """Answers within `times.answer_s`, or raises LogDown."""
 
-    def __init__(self, url: str, times: Times) -> None:
-        """Connects at the first command. Raises SettingsError if `url` is none."""
+    def __init__(self, url: str, times: Times, *, scripts: Mapping[str, str] | None = None) -> None:
+        """Connects at the first command; `scripts`: others than the log's. Raises SettingsError if `url` is none."""
         self._times = times
         try:
-            self._pool = BlockingConnectionPool.from_url(url, max_connections=MAX_CONNECTIONS, **_options(times))
+            self.pool = BlockingConnectionPool.from_url(url, max_connections=MAX_CONNECTIONS, **_options(times))
         except ValueError:
             raise SettingsError("STREAMSUM_EVENT_LOG is no redis:// address") from None
-        self._client = Redis.from_pool(self._pool)
-        self._scripts = {name: self._client.register_script(text) for name, text in SOURCES.items()}
+        self._client = Redis.from_pool(self.pool)
+        self._scripts = {name: self._client.register_script(text) for name, text in (scripts or SOURCES).items()}
         self.answered_at = asyncio.get_running_loop().time()  # when it was last known to be there
 
     async def run(self, script: str, *arguments: str | bytes | int) -> Any:
         """What the script of this name returns. Raises LogDown: it may have been done all the same, or be done yet."""
         with_answer = self._scripts[script](args=arguments)
-        return await self._within(with_answer)
+        return await self.within(with_answer)
 
     async def ping(self) -> None:
         """Return if it is there. Raises LogDown."""
-        await self._within(self._client.ping())
+        await self.within(self._client.ping())
 
     def subscription(self) -> AbstractAsyncContextManager[PubSub]:
         """A connection of its own for messages; its use raises `Store.ERRORS`."""
@@ -57,12 +57,13 @@ class Store:
 
     async def aclose(self) -> None:
         """Hang up."""
-        await self._pool.disconnect()
+        await self.pool.disconnect()
 
     # Whatever can go wrong between us and it. A reply that it cannot do so now (it loads, has no memory) is no other.
     ERRORS = (RedisError, OSError, TimeoutError)
 
-    async def _within(self, command: Any) -> Any:
+    async def within(self, command: Awaitable[Any]) -> Any:
+        """What `command` gives, of whoever uses the pool. Raises LogDown."""
         try:
             async with asyncio.timeout(self._times.answer_s):
                 answer = await command

@@ -2,13 +2,8 @@
 local owner, id, key, policy, digest, fingerprint = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7], ARGV[8]
 local total, expiry = tonumber(ARGV[5]), tonumber(ARGV[6])
 if not lives(owner) then return { 'fenced' } end
-if digest ~= '' then
-  local standing = redis.call('HMGET', idempotency(digest), 'id', 'fingerprint')
-  if standing[1] and redis.call('EXISTS', summary(standing[1])) == 1 then
-    if standing[2] ~= fingerprint then return { 'conflict' } end
-    return { 'joined', standing[1] }
-  end
-end
+local standing = joins(digest, fingerprint)
+if standing then return standing end
 if redis.call('EXISTS', summary(id)) == 1 then return { 'in use' } end
 local begun = now()
 redis.call('HSET', summary(id), 'owner', owner, 'key', key, 'policy', policy, 'n', 0, 'tenure', 0, 'begun', begun, 'ends', begun + total)

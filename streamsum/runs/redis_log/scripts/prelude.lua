@@ -85,6 +85,14 @@ end
 
 local function after(id, n) return redis.call('XRANGE', events(id), '1-' .. string.format('%d', n + 1), '+') end
 
+-- What a request of this name, '' if it has none, finds begun already.
+local function joins(digest, fingerprint)
+  local standing = digest ~= '' and redis.call('HMGET', idempotency(digest), 'id', 'fingerprint')
+  if not standing or not standing[1] or redis.call('EXISTS', summary(standing[1])) == 0 then return nil end
+  if standing[2] ~= fingerprint then return { 'conflict' } end
+  return { 'joined', standing[1] }
+end
+
 -- The idempotency key is free again, unless another summary has it already.
 local function free(id)
   local digest = redis.call('HGET', summary(id), 'idempotency')

@@ -1,0 +1,29 @@
+"""A summary's events on their way into the log: numbered, encoded and appended, and noted by who keeps count."""
+
+from collections.abc import Sequence
+
+from streamsum.core.events import Bullet, Event
+from streamsum.core.sse import encode
+from streamsum.runs.account import Account
+from streamsum.runs.log import Entry, Lease
+from streamsum.telemetry.observing import Observer
+
+
+class Journal:
+    """That of one summary."""
+
+    def __init__(self, lease: Lease, *, n: int, account: Account, observer: Observer) -> None:
+        """`n` events are stored already."""
+        self.n = n  # the last event's number
+        self._lease = lease
+        self._account = account
+        self._observer = observer
+
+    async def write(self, events: Sequence[Event], *, final: bool = False) -> None:
+        """Append these, `final` if they are the last. Raises LogError."""
+        self._observer.note_events(events, first=self.n + 1)
+        entries = [Entry(self.n + i, event.type, encode(event), final) for i, event in enumerate(events, 1)]
+        self.n += len(entries)
+        await self._lease.append(entries, final=final)
+        if self._account.first_bullet_ms is None and any(isinstance(event, Bullet) for event in events):
+            self._account.note_bullet()

@@ -1,0 +1,99 @@
+"""What keys have reserved for the summaries of this process, from before they begin until they are settled."""
+
+import asyncio
+
+from streamsum.errors import LimiterDown, RequestRefused
+from streamsum.keys_file import Key
+from streamsum.runs.limits.limiter import Limiter, OverLimit, Reservation
+from streamsum.settings import WhenDown
+from streamsum.telemetry import whereabouts
+from streamsum.telemetry.logs import logger
+
+# What follows the end of a summary's time: outages that are waited out, another replica that takes it over.
+SPARE_S = 60
+# Between tries to settle while the limiter is away.
+AGAIN_S = 1.0
+# For what is still to be settled when the process goes; what is not then, runs out by itself.
+LAST_WORDS_S = 2.0
+
+
+class Allowance:
+    """Of one process. What could not be settled is tried again until it would have run out anyway."""
+
+    def __init__(self, limiter: Limiter, *, when_down: WhenDown, total_s: float) -> None:
+        """`when_down`: what is not known to be within its limits is refused (`closed`), or let in (`open`).
+
+        `total_s`: how long a summary may run.
+        """
+        self._limiter = limiter
+        self._when_down = when_down
+        self._for_s = total_s + SPARE_S
+        # No more than summaries that may begin within a reservation's time.
+        self._unsettled: set[asyncio.Task[None]] = set()
+
+    async def reserve(self, key: Key, id: str, tokens: int) -> None:
+        """For the summary `id`, if its key has limits. Raises OverLimit, RequestRefused: limiter_unavailable."""
+        wanted = Reservation(
+            key=key.name,
+            id=id,
+            tokens=tokens if key.tokens_per_day is not None else 0,
+            for_s=self._for_s,
+            streams=key.streams,
+            tokens_per_day=key.tokens_per_day,
+        )
+        try:
+            refused = await self._limiter.reserve(wanted)
+        except LimiterDown:
+            if self._when_down == "open":
+                return
+            self.release(key.name, id)  # it may be reserved all the same
+            raise RequestRefused("limiter_unavailable") from None
+        except BaseException:  # who wanted it is gone, or a bug: the same
+            self.release(key.name, id)
+            raise
+        if refused is not None:
+            raise OverLimit(refused)
+
+    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
+        """The summary has cost this; see `Limiter.settle`. Returns when it is done, or will be tried again."""
+        try:
+            await self._limiter.settle(key, id, tokens, lost=lost)
+        except LimiterDown:
+            self._later(key, id, tokens, lost=lost)
+        except Exception as error:  # noqa: BLE001 - it must not keep the summary from its end; the reservation runs out
+            _say_bug(id, error)
+
+    def release(self, key: str, id: str) -> None:
+        """It has not begun: it costs nothing."""
+        self._later(key, id, 0, lost=False)
+
+    def _later(self, key: str, id: str, tokens: int, *, lost: bool) -> None:
+        task = asyncio.create_task(self._until_settled(key, id, tokens, lost=lost), name=f"settle {id}")
+        self._unsettled.add(task)
+        task.add_done_callback(self._unsettled.discard)
+
+    async def _until_settled(self, key: str, id: str, tokens: int, *, lost: bool) -> None:
+        try:
+            async with asyncio.timeout(self._for_s):
+                while True:
+                    try:
+                        return await self._limiter.settle(key, id, tokens, lost=lost)
+                    except LimiterDown:
+                        await asyncio.sleep(AGAIN_S)
+        except TimeoutError:
+            pass
+        except Exception as error:  # noqa: BLE001 - or asyncio would print it
+            _say_bug(id, error)
+
+    async def aclose(self) -> None:
+        """Settle what can be settled now."""
+        if self._unsettled:
+            _, late = await asyncio.wait(self._unsettled, timeout=LAST_WORDS_S)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+
+
+def _say_bug(id: str, error: Exception) -> None:
+    logger.error("a bug", summary=id, error=whereabouts(error))

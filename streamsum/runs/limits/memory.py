@@ -1,0 +1,30 @@
+"""The limits in memory: of one process, and gone with it."""
+
+import time
+from collections.abc import Callable
+
+from streamsum.runs.limits.limiter import MINUTE_S, Reservation, Standing
+from streamsum.runs.limits.quotas import Quotas
+from streamsum.runs.limits.recent import Recent
+from streamsum.runs.limits.window import Window
+
+
+class MemoryLimiter:
+    """A `Limiter` that is always there."""
+
+    def __init__(self, *, minute_s: int = MINUTE_S, clock: Callable[[], float] = time.time) -> None:
+        """`clock` gives seconds since 1970; arguments, so that tests need not wait for them."""
+        self._window = Window(Recent(clock), window_s=minute_s, clock=clock)
+        self._quotas = Quotas(clock)
+
+    async def hit(self, key: str, per_minute: int) -> tuple[bool, Standing]:
+        """See `Limiter.hit`."""
+        return await self._window.hit(key, per_minute)
+
+    async def reserve(self, wanted: Reservation) -> Standing | None:
+        """See `Limiter.reserve`."""
+        return self._quotas.reserve(wanted)
+
+    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
+        """See `Limiter.settle`."""
+        self._quotas.settle(key, id, tokens, lost=lost)

@@ -1,0 +1,2 @@
+-- idempotency digest, fingerprint
+return joins(ARGV[1], ARGV[2])

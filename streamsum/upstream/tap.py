@@ -1,0 +1,110 @@
+"""Hand on what comes over a connection in the frame that received it: no future, no task that wakes up a turn later.
+
+At the pace at which models write, nearly all that a chunk costs is waking up for it. aiohttp's protocol stays in charge
+of the connection. A protocol of ours stands before it, lets it take in each read, and asks the body what came of it.
+Only public names of asyncio and aiohttp are used.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import aiohttp
+import httpx2
+from typing_extensions import override
+
+from streamsum.upstream.causes import BROKEN, translated
+
+# Takes what has arrived, b"" at the end; returns whether it wants more.
+Take = Callable[[bytes], bool]
+
+
+class Tap(asyncio.Protocol):
+    """One response's body, poured out as it arrives."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._content = response.content
+        connection = response.connection
+        # None: the body has arrived whole, and its connection was given back already, for another call; or it is lost.
+        self._transport = connection.transport if connection else None
+        self._take: Take | None = None  # while somebody pours
+        self._poured: asyncio.Future[None]
+        if self._transport:
+            inner = self._transport.get_protocol()
+            assert isinstance(inner, asyncio.Protocol)  # noqa: S101 - a type, told to the checker
+            self._inner = inner
+            self._transport.set_protocol(self)
+
+    async def pour(self, take: Take) -> None:
+        """See `Body.pour`."""
+        self._poured = asyncio.get_running_loop().create_future()
+        self._take = take
+        try:
+            self.look()
+            await self._poured
+        finally:
+            self._take = None
+            if self._poured.done() and not self._poured.cancelled():
+                self._poured.exception()  # looked at, or asyncio would print it, should this wait have been cancelled
+
+    def look(self) -> None:
+        """See what there is to hand on: bytes, the end, or an error."""
+        while self._take and not self._poured.done():
+            try:
+                read = self._read()
+            except httpx2.TransportError as error:
+                self._poured.set_exception(error)
+                return
+            if read is None:
+                return
+            try:
+                if not self._take(read) or not read:
+                    self._poured.set_result(None)
+            except Exception as error:  # noqa: BLE001 - it belongs to whoever pours
+                self._poured.set_exception(error)
+            if not self._content.is_eof():
+                return
+
+    def _read(self) -> bytes | None:
+        """What has arrived, b"" at the end; None: nothing yet. Raises httpx2.TransportError."""
+        try:
+            read = self._content.read_nowait()
+        except BROKEN as error:
+            raise translated(error) from error.with_traceback(None)
+        if read or self._content.at_eof():
+            return read
+        if self._transport is None:  # aiohttp does not say so to a body whose connection it closes itself
+            raise httpx2.ReadError("the connection was lost")
+        return None
+
+    # asyncio's side.
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._inner.data_received(data)
+        if self._content.is_eof():
+            self._let_go()
+        self.look()
+
+    @override
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._inner.connection_lost(exc)
+        self._transport = None
+        self.look()
+
+    @override
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    @override
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
+
+    def _let_go(self) -> None:
+        """The body is here: the connection may be another call's from now on."""
+        if self._transport:
+            self._transport.set_protocol(self._inner)
+            self._transport = None
