@@ -113,6 +113,7 @@ async def test_outages_of_three_and_of_eight_seconds_by_the_clocks_of_life(own_r
             assert (seen.done(), upstream.open) == (False, 1)
             own_redis.resume()
             assert b"summary." not in await seen
+            await until_reached(at.service.log)  # what was sent again is answered too
             own_redis.pause()
             paused = now()
             long.set()
