@@ -1,7 +1,7 @@
 """What the tests of event logs share: events, a whole summary, and ways of reading one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from streamsum.core.models import OnDisconnect
@@ -58,6 +58,13 @@ async def redis_log(
     async with RedisLog(server.url, grace_s=grace_s, keep_s=keep_s, times=times) as log:
         await until_reached(log)
         yield log
+
+
+async def until(condition: Callable[[], bool], *, within: float = 10) -> None:
+    """For what only the server can be asked for."""
+    async with asyncio.timeout(within):
+        while not condition():  # noqa: ASYNC110 - no event of ours
+            await asyncio.sleep(0.01)
 
 
 async def until_reached(log: EventLog) -> None:

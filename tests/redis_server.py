@@ -39,7 +39,9 @@ needs_redis = pytest.mark.skipif(SERVER is None, reason="no redis-server: on Deb
 class RedisServer:
     """At one address, through any number of lives."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str = "/") -> None:
+        """`folder`: for what `save` saves."""
+        self._folder = folder
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}"
@@ -47,7 +49,7 @@ class RedisServer:
 
     def start(self) -> None:
         assert SERVER is not None
-        options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no", "dir": "/"}
+        options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no", "dir": self._folder}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([SERVER, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         give_up = time.monotonic() + START_S
@@ -80,6 +82,29 @@ class RedisServer:
             found: Any = client.xrevrange(f"streamsum:summary:{id}:events", count=1)
         return dict(json.loads(found[0][1]["data"])) if found else {}
 
+    def listeners(self, id: str) -> int:
+        """How many are counted."""
+        with Redis.from_url(self.url) as client:
+            count: Any = client.zcard(f"streamsum:summary:{id}:listeners")
+        return int(count)
+
+    def field(self, id: str, name: str) -> str | None:
+        """Of a summary's hash."""
+        with Redis.from_url(self.url, decode_responses=True) as client:
+            value: Any = client.hget(f"streamsum:summary:{id}", name)
+        return None if value is None else str(value)
+
+    def subscribers(self) -> int:
+        """Connections that are for messages."""
+        with Redis.from_url(self.url) as client:
+            found: Any = client.client_list(_type="pubsub")
+        return len(found)
+
+    def evict(self, *names: str) -> None:
+        """As a server does that is short of memory."""
+        with Redis.from_url(self.url) as client:
+            client.delete(*names)
+
     def forget_lease(self, node: str) -> None:
         """As if this process had slept for too long."""
         with Redis.from_url(self.url) as client:
@@ -89,6 +114,16 @@ class RedisServer:
         with Redis.from_url(self.url) as client:
             client.flushall()
 
+    def save(self) -> None:
+        """From now on it begins each life with what it has now."""
+        with Redis.from_url(self.url) as client:
+            client.save()
+
+    def fill(self, *, up: bool = True) -> None:
+        """No write that costs memory is done; `up=False`: there is room again."""
+        with Redis.from_url(self.url) as client:
+            client.config_set("maxmemory", int(up))
+
     def pause(self) -> None:
         """It keeps its connections, and answers nothing."""
         self._signal(signal.SIGSTOP)
@@ -97,7 +132,7 @@ class RedisServer:
         self._signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        """All that it has is lost."""
+        """All that it has is lost, but for what was saved."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -109,8 +144,8 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server() -> Iterator[RedisServer]:
-    server = RedisServer()
+def redis_server(folder: str = "/") -> Iterator[RedisServer]:
+    server = RedisServer(folder)
     try:
         server.start()
         yield server

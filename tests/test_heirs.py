@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from streamsum.core.models import SummaryRequest
 from streamsum.core.passes import Cause
-from streamsum.runs.heirs import fate, stand_in, unsealed
+from streamsum.runs.heirs import fate, obituary, stand_in, unsealed
 from streamsum.runs.log import Entry, Lease, Orphan
 from streamsum.runs.sealing import Sealer
 
@@ -68,3 +68,17 @@ def test_a_stand_in_says_what_the_events_do() -> None:
     """Also when there are none yet."""
     assert stand_in(ORPHAN.entries).max_bullets == 7
     assert stand_in([]).max_bullets == 1
+
+
+def test_what_cannot_be_read_is_counted_by_the_names_of_its_events() -> None:
+    """Whatever else they may hold; what is not known by name is not counted."""
+    codes = (b"duplicate", b"blank")
+    entries = [
+        CREATED,
+        Entry(2, "bullet", b'{"text": "The first.", "index": 0, "stars": 5}'),
+        *(Entry(n, "bullet.rejected", b'{"reasons": [{"code": "%s"}]}' % code) for n, code in enumerate(codes, 3)),
+        Entry(5, "bullet.praised", b"[]"),
+    ]
+    ledger = obituary(replace(ORPHAN, entries=entries)).ledger
+    assert (ledger.bullets, ledger.rejected, ledger.duplicates, ledger.passes) == (1, 2, 1, ())
+    assert (ledger.finish, ledger.truncated, ledger.timing.total_ms) == ("producer_lost", True, 10_000)

@@ -15,8 +15,10 @@ from streamsum.core.passes import Cause
 from streamsum.errors import LogDown
 from streamsum.runs.log import MAX_LISTENERS, Joined, Lease, NewSummary
 from streamsum.runs.memory_log import MemoryLog
+from streamsum.runs.opening import opened_log
 from streamsum.settings import Settings
-from tests.logs import redis_log
+from streamsum.web.tickets import Tickets
+from tests.logs import redis_log, until
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import ScriptedUpstream, Step, refused
 from tests.servers import LIMIT_S, Served, events_of, get, post, raw_client, served
@@ -117,6 +119,30 @@ class TestIdempotency:
             assert len(bodies) == 1
             assert len(upstream.prompts) == 1
 
+    async def test_the_same_body_may_be_answered_at_once_or_not(self, pair: Pair) -> None:
+        """How it is answered is no part of the request, though nobody need stay for an answer at once."""
+        upstream = saying(HEAD, REST)
+        async with pair(upstream) as (here, there):
+            accepted = await here.client.post("/v1/summaries", json=BODY, headers=keyed() | ASYNC)
+            streamed = await there.client.post("/v1/summaries", json=BODY, headers=keyed())
+            assert events_of(streamed)[0]["id"] == accepted.json()["id"]
+            explicit = BODY | {"on_disconnect": "cancel"}
+            response = await there.client.post("/v1/summaries", json=explicit, headers=keyed())
+            is_problem(response, 409, "idempotency_conflict")
+
+    @pytest.mark.parametrize("stream", [True, False])
+    async def test_what_goes_while_it_is_joined_is_begun_anew(self, *, stream: bool) -> None:
+        """There is no cursor that could have expired: its caller gets a summary."""
+        upstream = saying(HEAD, REST)
+        async with served(upstream, log=(log := Forgetful())) as at:
+            body = BODY | {"stream": stream}
+            first = await at.client.post("/v1/summaries", json=BODY, headers=keyed())
+            log.forgets = events_of(first)[0]["id"]
+            response = await at.client.post("/v1/summaries", json=body, headers=keyed())
+            assert response.status_code == 200
+            assert log.forgets not in response.text
+            assert len(upstream.prompts) == 2
+
     async def test_another_request_under_the_key_is_a_conflict(self, pair: Pair) -> None:
         """On any replica, and nothing is asked for."""
         upstream = saying(HEAD, REST)
@@ -201,18 +227,14 @@ class TestAsync:
             async with asyncio.timeout(1):
                 await upstream.closed.wait()
 
-    async def test_a_wrong_ticket_is_a_strangers(self, pair: Pair) -> None:
-        """As if there were no such summary; a right one opens nothing else."""
-        async with pair(saying(HEAD, REST)) as (here, _):
-            first, second = [
-                (await here.client.post("/v1/summaries", json=BODY, headers=ASYNC)).json() for _ in range(2)
-            ]
-            ticket = first["events_url"].partition("ticket=")[2]
-            path = f"/v1/summaries/{second['id']}/events?ticket="
-            for wrong in (ticket, "", "x"):
-                is_problem(await here.client.get(path + wrong), 404, "not_found")
-                behind = {"Last-Event-ID": f"{second['id']}:1"}
-                is_problem(await here.client.get(path + wrong, headers=behind), 410, "expired")
+    async def test_without_keys_a_ticket_is_not_needed(self, pair: Pair) -> None:
+        """So that none is wrong: another replica cannot open it where they share no secret."""
+        async with pair(saying(HEAD, REST)) as (here, there):
+            answer = (await here.client.post("/v1/summaries", json=BODY, headers=ASYNC)).json()
+            path = f"/v1/summaries/{answer['id']}/events"
+            for ticket in (Tickets().give(answer["id"], ""), "", "x"):
+                assert len(events_of(await there.client.get(path, params={"ticket": ticket}))) == 4
+            is_problem(await there.client.get(f"/v1/summaries/{UNKNOWN_ID}/events?ticket=x"), 404, "not_found")
 
 
 class TestResuming:
@@ -257,6 +279,21 @@ class TestResuming:
             assert b'"complete"' in await client.reader.readuntil(b"0\r\n\r\n")
 
 
+class Forgetful(MemoryLog):
+    """Deletes a summary between its being joined and its being listened to."""
+
+    def __init__(self) -> None:
+        super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
+        self.forgets = ""
+
+    @override
+    async def create(self, new: NewSummary) -> Lease | Joined:
+        begun = await super().create(new)
+        if isinstance(begun, Joined) and begun.id == self.forgets:
+            await self.cancel(begun.id, "")
+        return begun
+
+
 class OutOfReach(MemoryLog):
     def __init__(self) -> None:
         super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
@@ -281,6 +318,35 @@ class OutOfReach(MemoryLog):
 
 
 class TestTrouble:
+    async def test_who_waits_for_the_whole_and_is_replaced_is_told_so(self, pair: Pair) -> None:
+        """The log is well: there are only too many."""
+        upstream = saying(HEAD, gate := asyncio.Event(), REST)
+        async with pair(upstream) as (here, there), AsyncExitStack() as stack:
+            begun = await here.client.post("/v1/summaries", json=BODY, headers=keyed() | ASYNC)
+            whole = here.client.post("/v1/summaries", json=BODY | {"stream": False}, headers=keyed())
+            waiting = asyncio.create_task(whole)
+            while "streamsum_listeners 1.0" not in (await here.client.get("/metrics")).text:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+            for _ in range(MAX_LISTENERS):
+                client = await stack.enter_async_context(raw_client(there.port))
+                await client.send(get(f"{begun.headers['location']}/events"))
+                await client.reader.readuntil(b"The first.")
+            is_problem(await waiting, 503, "overloaded")
+            gate.set()
+
+    async def test_who_waits_for_the_whole_while_it_goes_is_told_so(self, redis: RedisServer) -> None:
+        """It had joined what is handed over now, and asks another replica again."""
+        upstream = saying(HEAD, asyncio.Event())
+        async with replica(redis, upstream) as here, replica(redis, upstream) as there, asyncio.timeout(LIMIT_S):
+            begun = await here.client.post("/v1/summaries", json=BODY, headers=keyed() | ASYNC)
+            whole = there.client.post("/v1/summaries", json=BODY | {"stream": False}, headers=keyed())
+            waiting = asyncio.create_task(whole)
+            await until(lambda: redis.listeners(begun.json()["id"]) > 0)
+            await there.service.runs.drain(0)
+            there.service.log.let_go()
+            is_problem(await waiting, 503, "draining")
+            await here.client.delete(begun.headers["location"])
+
     @pytest.mark.parametrize("path", ["/v1/summaries?text=a", "/stream?q=a", f"/v1/summaries/{UNKNOWN_ID}/events"])
     async def test_a_resume_while_the_log_is_away_is_to_be_tried_again(self, path: str) -> None:
         """200, `retry:`, and the end: any other status would end an EventSource for ever."""
@@ -323,3 +389,15 @@ def test_an_event_log_is_named_by_its_address() -> None:
     """Which may hold a password, and does not show."""
     settings = Settings.read({"STREAMSUM_EVENT_LOG": "redis://:pass-canary@localhost/0"})
     assert "canary" not in repr(settings)
+
+
+@pytest.mark.parametrize("secrets", [(), (SECRET,)])
+async def test_the_log_says_at_the_start_whether_summaries_are_taken_over(
+    secrets: tuple[SecretStr, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """And where that would be set."""
+    caplog.set_level("INFO")
+    settings = Settings(event_log=SecretStr("redis://127.0.0.1:1"), secrets=secrets)
+    async with opened_log(settings):
+        (record,) = [each for each in caplog.records if "STREAMSUM_SECRET_FILE" in each.getMessage()]
+        assert f"takes_over={bool(secrets)}" in record.getMessage()

@@ -268,6 +268,19 @@ class RedisMachine(LogMachine):
 
         self.do(take())
 
+    @rule(known=consumes(LogMachine.summaries), part=st.sampled_from(["", ":events"]))
+    def be_lost(self, known: Known, part: str) -> None:
+        """Its time is over, or there was no memory for it: what is not whole is gone, for its writer too."""
+        if known.gone:
+            return
+        self.server.evict(f"streamsum:summary:{known.id}{part}")
+        self.known.remove(known)
+        known.gone = True
+        if known.lease is not None and not known.over:
+            with pytest.raises(Fenced):
+                self.do(known.lease.append(known.next(1)))
+        self.is_gone(known)
+
     @rule()
     def lose_everything(self) -> None:
         self.server.empty()

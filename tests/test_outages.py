@@ -6,6 +6,8 @@ Its clocks are quicker than in life: an outage of 5 s is one of `hold_s` here.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,7 +16,7 @@ from streamsum.runs.redis_log import RedisLog, Times
 from tests.logs import until_reached
 from tests.redis_server import RedisServer, needs_redis, redis_server
 from tests.scripted import ScriptedUpstream, Step
-from tests.servers import LIMIT_S, RawClient, Served, events_of, post, raw_client, served
+from tests.servers import LIMIT_S, RawClient, Served, events_of, get, post, raw_client, served
 
 pytestmark = needs_redis
 
@@ -34,10 +36,13 @@ def own_redis() -> Iterator[RedisServer]:
 
 @asynccontextmanager
 async def replica(
-    server: RedisServer, *script: Step, times: Times = QUICK
+    server: RedisServer, *script: Step, times: Times = QUICK, limit_s: float = LIMIT_S
 ) -> AsyncIterator[tuple[Served, ScriptedUpstream]]:
     upstream = ScriptedUpstream(script=script)
-    async with RedisLog(server.url, grace_s=10, keep_s=600, times=QUICK) as log, served(upstream, log=log) as at:
+    async with (
+        RedisLog(server.url, grace_s=10, keep_s=600, times=times) as log,
+        served(upstream, log=log, limit_s=limit_s) as at,
+    ):
         yield at, upstream
 
 
@@ -47,6 +52,10 @@ async def begun(client: RawClient) -> str:
     _, headers = await client.head()
     await client.reader.readuntil(b"The first.")
     return headers["location"]
+
+
+def texts_of(events: list[dict[str, Any]]) -> list[str]:
+    return [event["text"] for event in events if event["type"] == "bullet"]
 
 
 def is_problem(response: httpx2.Response, status: int, code: str) -> None:
@@ -94,6 +103,40 @@ async def test_a_long_outage_ends_the_summary_and_its_connections(own_redis: Red
             assert events[-1]["ledger"]["finish"] == "producer_lost"
 
 
+async def test_outages_of_three_and_of_eight_seconds_by_the_clocks_of_life(own_redis: RedisServer) -> None:
+    """One is waited out by everybody; the other by nobody: over before it is, within a moment of the five seconds."""
+    script = (HEAD, short := asyncio.Event(), MORE, long := asyncio.Event(), ', {"text": "Unseen."}', asyncio.Event())
+    now = asyncio.get_running_loop().time
+    async with replica(own_redis, *script, times=Times(), limit_s=40) as (at, upstream):
+        await until_reached(at.service.log)
+        async with raw_client(at.port) as client:
+            path = await begun(client)
+            own_redis.pause()
+            short.set()
+            seen = asyncio.create_task(client.reader.readuntil(b"The second."))
+            await asyncio.sleep(3)
+            assert (seen.done(), upstream.open) == (False, 1)
+            own_redis.resume()
+            assert b"summary." not in await seen
+            await until_reached(at.service.log)  # what was sent again is answered too
+            own_redis.pause()
+            paused = now()
+            long.set()
+            rest = await client.reader.readuntil(b"0\r\n\r\n")
+            await upstream.closed.wait()
+            assert 4 < now() - paused < 8
+            assert b"Unseen." not in rest
+            assert b"summary." not in rest
+            await asyncio.sleep(paused + 8 - now())
+            own_redis.resume()
+            await until_reached(at.service.log)
+            events = events_of(await at.client.get(f"{path}/events"))
+            # The third was given up, and may have waited in the server's socket: stored, but never sent before.
+            assert texts_of(events)[:2] == ["The first.", "The second."]
+            assert texts_of(events)[2:] in ([], ["Unseen."])
+            assert events[-1]["ledger"]["finish"] == "producer_lost"
+
+
 async def test_while_it_is_away_nothing_new_begins(own_redis: RedisServer) -> None:
     """Each is told so in its time, with a status; the process is alive, and ready when the server is back."""
     async with replica(own_redis, HEAD, REST) as (at, upstream):
@@ -135,6 +178,62 @@ async def test_restarted_empty_what_is_gone_is_told(own_redis: RedisServer) -> N
             is_problem(await at.client.get(path), 404, "not_found")
             await until_reached(at.service.log)
             assert len(events_of(await at.client.post("/v1/summaries", json=BODY))) == 4
+
+
+async def test_restarted_with_less_what_was_lost_is_told(tmp_path: Path) -> None:
+    """As a server that saves now and then comes back: an event that a client has seen is gone, and so is the rest."""
+    with redis_server(str(tmp_path)) as server:
+        async with replica(server, HEAD, gate := asyncio.Event(), MORE, last := asyncio.Event(), REST) as (
+            at,
+            upstream,
+        ):
+            await until_reached(at.service.log)
+            async with raw_client(at.port) as client:
+                path = await begun(client)
+                server.save()
+                gate.set()
+                await client.reader.readuntil(b"The second.")
+                server.stop()
+                server.start()
+                last.set()
+                async with asyncio.timeout(LIMIT_S):
+                    rest = await client.reader.readuntil(b"0\r\n\r\n")
+                    await upstream.closed.wait()
+                assert b"summary." not in rest
+                assert b"The third." not in rest
+                for n in (2, 3):
+                    response = await at.client.get(f"{path}/events", headers={"Last-Event-ID": f"{path[-22:]}:{n}"})
+                    is_problem(response, 410, "expired")
+                is_problem(await at.client.get(path), 404, "not_found")
+
+
+async def test_full_it_is_as_if_away(own_redis: RedisServer) -> None:
+    """Not ready; what runs holds, then ends its connections; what cannot be handed over for want of room is, later."""
+    async with (
+        replica(own_redis, HEAD, gate := asyncio.Event(), MORE, asyncio.Event()) as (at, upstream),
+        replica(own_redis) as (other, _),
+    ):
+        await until_reached(at.service.log)
+        await until_reached(other.service.log)
+        async with raw_client(at.port) as client, raw_client(other.port) as elsewhere:
+            path = await begun(client)
+            await elsewhere.send(get(f"{path}/events"))
+            await elsewhere.reader.readuntil(b"The first.")
+            own_redis.fill()
+            gate.set()
+            async with asyncio.timeout(4 * QUICK.hold_s):
+                for each in (client, elsewhere):
+                    rest = await each.reader.readuntil(b"0\r\n\r\n")
+                    assert b"The second." not in rest
+                    assert b"summary." not in rest
+                await upstream.closed.wait()
+            is_problem(await at.client.get("/readyz"), 503, "log_unavailable")
+            is_problem(await at.client.post("/v1/summaries", json=BODY), 503, "log_unavailable")
+            assert (await at.client.get(path)).json()["status"] == "running"
+            own_redis.fill(up=False)
+            events = events_of(await at.client.get(f"{path}/events"))
+            assert events[-1]["ledger"]["finish"] == "producer_lost"
+            assert (await at.client.get("/readyz")).status_code == 200
 
 
 async def test_not_there_at_the_start_it_is_found_later(own_redis: RedisServer) -> None:

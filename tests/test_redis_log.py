@@ -5,14 +5,16 @@ A replica's death is its way to the server being cut, for longer than its lease,
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from streamsum.errors import Expired, Fenced, LogDown, NotFound, SettingsError
 from streamsum.runs.log import Entry, Happening, Idempotency, Joined, NewSummary, Orphan, Preview
 from streamsum.runs.redis_log import RedisLog, Times
+from streamsum.runs.redis_log.lease import RedisLease
 from tests.logs import FIRST, LAST, SECOND, begin, collect, happens, lease_of, replay, until_reached
 from tests.redis_server import RedisServer, needs_redis, redis_server
 from tests.tcp_proxy import TcpProxy, tcp_proxy
@@ -289,6 +291,14 @@ class TestReplicas:
                 await lease.append([LAST], final=True)
                 assert await collect(listener) == [FIRST, SECOND, LAST]
 
+    async def test_a_process_hears_of_everything_on_one_connection(self, redis: RedisServer) -> None:
+        """However many summaries it follows."""
+        async with replica(redis) as one, replica(redis), AsyncExitStack() as stack:
+            for n in range(20):
+                await begin(one.log, f"summary-{n}")
+                await stack.enter_async_context(one.log.listen(f"summary-{n}", "", None))
+            assert redis.subscribers() == 2
+
 
 class TestTakingOver:
     async def test_what_a_dead_replica_leaves_is_taken_over_by_one(self, redis: RedisServer) -> None:
@@ -323,6 +333,21 @@ class TestTakingOver:
             assert not orphan.taken_before
             await until_reached(one.log)
             await begin(one.log, "b")
+
+    async def test_what_was_said_of_a_former_right_does_no_harm_to_the_new_one(self, redis: RedisServer) -> None:
+        """A process that takes over what was its own hears late that its old life is over."""
+        async with replica(redis) as one:
+            former = await lease_of(one.log, sealed("a"))
+            await former.append([FIRST])
+            redis.forget_lease(one.log.node)
+            orphan = await next_orphan(one.log)
+            assert orphan
+            assert isinstance(former, RedisLease)
+            former.hear(b"fenced")
+            await asyncio.sleep(3 * SHORT.renew_s)
+            assert await happens(orphan.lease, 0) is None
+            await orphan.lease.append([SECOND, LAST], final=True)
+            assert redis.field("a", "claims") == "1"
 
     async def test_what_is_handed_over_is_taken_at_once(self, redis: RedisServer) -> None:
         """No lease need run out; the old right is gone."""
@@ -404,6 +429,82 @@ class TestTakingOver:
             assert orphan.id == "kept"
             await asyncio.sleep(2 * SHORT.renew_s)
             assert not isinstance(await one.log.create(named), Joined)
+
+
+class TestLoss:
+    """What the server had, and has no more: by eviction, by a restart from an older copy, by a fail-over."""
+
+    @pytest.mark.parametrize("part", ["", ":events"])
+    async def test_what_is_evicted_in_part_is_gone_as_a_whole(self, redis: RedisServer, part: str) -> None:
+        """Writer, listeners here and elsewhere, and whoever comes are told; nothing is left that never expires."""
+        async with replica(redis) as one, replica(redis) as other:
+            lease = await begin(one.log)
+            await lease.append([FIRST, SECOND])
+            async with other.log.listen("a", "", 2) as there, one.log.listen("a", "", 2) as here:
+                redis.evict(f"streamsum:summary:a{part}")
+                for listener in (here, there):
+                    with pytest.raises(Expired):
+                        await anext(listener)
+            assert await happens(lease, SOON_S) is Happening.FENCED
+            with pytest.raises(Fenced):
+                await lease.append([LAST], final=True)
+            with pytest.raises(Expired):
+                await replay(other.log, 2)
+            with pytest.raises(NotFound):
+                await other.log.read("a", "")
+            assert redis.immortal() == []
+
+    async def test_an_append_to_what_is_evicted_is_refused(self, redis: RedisServer) -> None:
+        """Before anybody has looked; and its key is free."""
+        calm = replace(SHORT, renew_s=30, lease_s=60)
+        async with replica(redis, times=calm) as one:
+            lease = await lease_of(one.log, NewSummary("a", "", "grace", idempotency=Idempotency("order-7", "f")))
+            await lease.append([FIRST])
+            redis.evict("streamsum:summary:a:events")
+            with pytest.raises(Fenced):
+                await lease.append([SECOND])
+            assert redis.keys_like(":a") == redis.keys_like(":key:") == []
+
+    async def test_an_evicted_orphan_is_nobodys(self, redis: RedisServer) -> None:
+        """It is not claimed again and again."""
+        async with replica(redis) as one:
+            lease = await lease_of(one.log, sealed("a"))
+            await lease.append([FIRST])
+            redis.evict("streamsum:summary:a:events")
+            await lease.hand_over()
+            assert await next_orphan(one.log, 0.5) is None
+            assert redis.keys_like(":a") == []
+
+    async def test_who_listens_is_counted_again_where_that_was_evicted(self, redis: RedisServer) -> None:
+        """At the next renewal; until then it may hear nothing, and then it hears all."""
+        async with replica(redis) as one:
+            lease = await begin(one.log)
+            async with one.log.listen("a", "", None) as listener:
+                redis.evict("streamsum:summary:a:listeners")
+                await lease.append([FIRST])
+                assert await anext(listener) == FIRST
+                assert redis.listeners("a") == 1
+
+    async def test_what_was_seen_and_lost_is_told(self, tmp_path: Path) -> None:
+        """Restarted from an older copy: no number is used twice, and no cursor points at another event."""
+        with redis_server(str(tmp_path)) as server:
+            async with replica(server) as one, replica(server) as other:
+                lease = await lease_of(one.log, sealed("a"))
+                await lease.append([FIRST])
+                async with other.log.listen("a", "alice", None) as listener:
+                    assert await anext(listener) == FIRST
+                    server.save()
+                    await lease.append([SECOND])
+                    assert await anext(listener) == SECOND
+                    server.stop()
+                    server.start()
+                    with pytest.raises(Expired):
+                        await anext(listener)
+                with pytest.raises(Fenced):
+                    await lease.append([LAST], final=True)
+                with pytest.raises(Expired):
+                    await replay(other.log, 2)
+                assert await next_orphan(other.log, 0.5) is None
 
 
 class TestLeftovers:

@@ -17,7 +17,18 @@ from streamsum.keys_file import NO_KEY, Key
 from streamsum.runs.limits.allowance import Allowance
 from streamsum.runs.limits.limiter import Reservation, Standing
 from streamsum.runs.limits.memory import MemoryLimiter
-from streamsum.runs.log import Entry, EventLog, Happening, Idempotency, Joined, Lease, NewSummary, Orphan
+from streamsum.runs.log import (
+    Entry,
+    EventLog,
+    Happening,
+    HasRoom,
+    Idempotency,
+    Joined,
+    Lease,
+    NewSummary,
+    Orphan,
+    always,
+)
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
 from streamsum.runs.sealing import Sealer
@@ -225,6 +236,55 @@ async def test_a_start_that_the_drain_overtakes_ends_at_once() -> None:
     assert upstream.prompts == []
 
 
+# Taking over.
+
+
+class Legacy(MemoryLog):
+    """What is put into `left` is there to be taken over, by whoever asks."""
+
+    def __init__(self) -> None:
+        super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
+        self.left: asyncio.Queue[Orphan] = asyncio.Queue()
+
+    @override
+    async def orphans(self, *, has_room: HasRoom = always) -> AsyncIterator[Orphan]:
+        while True:
+            yield await self.left.get()
+
+
+@in_jumping_time
+async def test_the_same_summary_may_run_twice_for_a_while() -> None:
+    """A process takes over what was its own, while its old run has not heard of it yet: each has a place of its own."""
+    runs, _ = some_runs(HANG, log=(log := Legacy()))
+    former = await runs.start(REQUEST)
+    lease = await MemoryLog(grace_s=10, keep_s=600, keep_bytes=1 << 20).create(NewSummary(former.id, "", "finish"))
+    assert not isinstance(lease, Joined)
+    log.left.put_nowait(orphan_of(former.id, lease))
+    runs.adopt()
+    await settle()
+    former.stop(Cause.CANCELLED)
+    await settle()
+    async with asyncio.timeout(1):
+        await runs.drain(0)
+    assert len(runs) == 0
+
+
+def orphan_of(id: str, lease: Lease) -> Orphan:
+    return Orphan(
+        id=id,
+        key="",
+        on_disconnect="finish",
+        lease=lease,
+        entries=(),
+        sealed=None,
+        taken_before=False,
+        cancelled=False,
+        nobody_listens=False,
+        age_s=1,
+        left_s=100,
+    )
+
+
 # Bugs.
 
 
@@ -287,7 +347,7 @@ class Heirloom(MemoryLog):
         self._on_disconnect = on_disconnect
 
     @override
-    async def orphans(self) -> AsyncIterator[Orphan]:
+    async def orphans(self, *, has_room: HasRoom = always) -> AsyncIterator[Orphan]:
         lease = await self.create(NewSummary("left", "alice", self._on_disconnect))
         assert not isinstance(lease, Joined)
         created = Entry(

@@ -101,16 +101,17 @@ async def test_a_killed_replicas_summaries_go_on(redis: RedisServer, secrets: Pa
         FakeUpstream(steady(0.05), record=False) as model,
         cluster(redis, model, secrets) as of,
     ):
-        for _ in range(KILLS):
+        for kill in range(KILLS):
             victim = of.running[0]
             followers = [Follower() for _ in range(20)]
             await asyncio.gather(*(each.begin(victim.port, **BODY) for each in followers))
             following = [asyncio.create_task(each.follow(of)) for each in followers]
-            await asyncio.sleep(random.Random(len(finishes)).uniform(0.2, 1.0))
+            await asyncio.sleep(random.Random(kill).uniform(0.2, 1.0))
             of.lose(victim)
             starting = asyncio.create_task(of.start())
             await victim.kill()
-            await asyncio.gather(*following)
+            async with asyncio.timeout(15):
+                await asyncio.gather(*following)
             await starting
             for each in followers:
                 each.is_sound()
@@ -154,7 +155,9 @@ async def test_in_life_too_the_heir_is_there_within_fifteen_seconds(redis: Redis
 async def serving(redis: RedisServer, model: FakeUpstream, secrets: Path) -> AsyncIterator[tuple[Program, int]]:
     environment = environment_of(redis, model, secrets)
     async with streamsum("serve", "--port", "0", environment=environment) as program:
-        event_log = await program.logs("event log: Redis; taking over needs STREAMSUM_SECRET_FILE")
+        event_log = await program.logs(
+            "event log: Redis; taking over, and tickets on every replica, need STREAMSUM_SECRET_FILE"
+        )
         assert event_log["takes_over"]
         port = await program.port()
         await until_ready(port)
@@ -331,6 +334,28 @@ async def test_sigterm_hands_over_what_it_cannot_finish(redis: RedisServer, secr
         assert follower.finish in {"complete", "max_bullets"}
         assert redis.keys_like("owned") == []
         await heir.goes()
+
+
+async def test_sigterm_is_seen_by_the_probe_within_a_second(redis: RedisServer, secrets: Path) -> None:
+    """While what runs goes on: no new summary is sent there."""
+    async with (
+        FakeUpstream((*steady(0)[:12], gate := Gate(), *steady(0)[12:])) as model,
+        cluster(redis, model, secrets, replicas=1, STREAMSUM_DRAIN_S="20") as of,
+        client_of(of.any()) as client,
+    ):
+        follower = Follower()
+        await follower.begin(of.any(), **BODY)
+        of.running[0].signal(signal.SIGTERM)
+        async with asyncio.timeout(1):
+            while (await client.get("/readyz")).status_code == 200:  # noqa: ASYNC110 - as a probe asks
+                await asyncio.sleep(0.02)
+        response = await client.post("/v1/summaries", json={"text": "A text.", **BODY})
+        assert (response.status_code, response.json()["code"]) == (503, "draining")
+        gate.open()
+        await in_time(follower.follow(of), 10)
+        follower.is_sound()
+        assert follower.finish in {"complete", "max_bullets"}
+        await of.running[0].has_gone()
 
 
 async def test_sigterm_while_the_status_is_held_is_503(redis: RedisServer, secrets: Path) -> None:

@@ -334,6 +334,8 @@ class _Counting(MemoryLog):
 
 
 class _Taking:
+    dismissed = False
+
     def __init__(self, listener: Listener, taken: list[int]) -> None:
         self._listener = listener
         self._taken = taken
@@ -439,6 +441,8 @@ class _Down(MemoryLog):
 
 class _Failing(MemoryLog):
     """Gives some entries, and then is lost."""
+
+    dismissed = False
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)

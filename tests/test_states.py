@@ -46,6 +46,23 @@ STATES = {
     "READ: stall, reset, silent end, error, length, stop while open": [
         "test_failover.test_a_fault_in_mid_stream_is_gone_on_from"
     ],
+    "ASK, READ: refusal, content filter": [
+        "test_finish.test_the_first_line_that_matches",
+        "test_run.test_a_pass_that_breaks_off_ends_as_the_upstream_says",
+        "test_reask.test_when_it_is_asked_again",
+    ],
+    "READ: the third duplicate in a row, a limit of ours": [
+        "test_finish.test_the_first_line_that_matches",
+        "test_repeats.test_what_goes_round_is_a_loop",
+        "test_reask.test_when_it_is_asked_again",
+    ],
+    "READ: broken outside an element": ["test_reask.test_when_it_is_asked_again"],
+    "CHOOSE: something withheld that a model can mend": [
+        "test_reask.test_what_was_withheld_is_asked_for_once_more",
+        "test_reask.test_replacements_stream_as_ordinary_bullets",
+        "test_reask.test_there_is_no_asking_again_without_time_for_it",
+    ],
+    "ASK, READ (re-ask): any failure": ["test_reask.test_a_reask_that_fails_changes_nothing"],
     "any: the deadline": ["test_run.test_the_whole_time_is_that_of_all_passes"],
     "CHOOSE: nothing left": ["test_failover.test_all_of_them_may_fail"],
     "live: DELETE, on any replica": [
@@ -90,6 +107,9 @@ STATES = {
         "test_heirs.test_an_orphan_is_gone_on_with_or_ended",
         "test_replicas.test_marks_and_policies_hold_over_a_death",
         "test_taking_over.test_what_cannot_be_gone_on_with_ends",
+        "test_taking_over.test_what_only_needs_an_end_needs_no_room",
+        "test_taking_over.test_what_nobody_here_can_read_ends",
+        "test_producers.test_a_claim_that_is_given_up_is_given_back",
     ],
     "END: a reconnect": [
         "test_app.TestResuming.test_after_the_last_event_it_is_204",
@@ -99,6 +119,7 @@ STATES = {
         "test_event_log.test_finished_summaries_are_kept_for_their_time",
         "test_app.TestResuming.test_a_cursor_into_what_is_gone_is_410",
         "test_app.TestResuming.test_what_nobody_knows_is_404",
+        "test_redis_log.TestLoss.test_what_is_evicted_in_part_is_gone_as_a_whole",
     ],
 }
 
@@ -109,16 +130,28 @@ GROUND = {
         "test_outages.test_a_short_outage_is_waited_out",
         "test_outages.test_a_long_outage_ends_the_summary_and_its_connections",
         "test_outages.test_what_is_stopped_while_it_is_held_keeps_what_it_had",
+        "test_outages.test_outages_of_three_and_of_eight_seconds_by_the_clocks_of_life",
+        "test_outages.test_full_it_is_as_if_away",
     ],
-    "Redis restarted empty": ["test_outages.test_restarted_empty_what_is_gone_is_told"],
+    "Redis restarted empty, or with less": [
+        "test_outages.test_restarted_empty_what_is_gone_is_told",
+        "test_outages.test_restarted_with_less_what_was_lost_is_told",
+        "test_redis_log.TestLoss.test_what_was_seen_and_lost_is_told",
+    ],
     "the producing replica is killed": [
         "test_replicas.test_a_killed_replicas_summaries_go_on",
         "test_replicas.test_in_life_too_the_heir_is_there_within_fifteen_seconds",
         "test_replicas.test_a_source_that_kills_its_process_kills_two_at_most",
         "test_replicas.test_without_a_secret_what_is_lost_is_told",
     ],
-    "a replica that was only asleep": ["test_replicas.test_who_was_asleep_writes_no_more"],
-    "SIGTERM, rolling update": ["test_replicas.test_rolling_restarts_lose_nothing"],
+    "a replica that was only asleep": [
+        "test_replicas.test_who_was_asleep_writes_no_more",
+        "test_producers.test_a_late_write_of_a_right_that_was_given_up_is_refused",
+    ],
+    "SIGTERM, rolling update": [
+        "test_replicas.test_rolling_restarts_lose_nothing",
+        "test_replicas.test_sigterm_is_seen_by_the_probe_within_a_second",
+    ],
     "a proxy that buffers or times out": [
         "test_app.TestStarting.test_a_post_streams_bullets_as_they_are_validated",  # the headers
         "test_responses.TestSilence.test_silence_is_filled_with_comments",
@@ -126,6 +159,7 @@ GROUND = {
     "Redis memory": [
         "test_redis_log.TestLeftovers.test_every_key_expires",
         "test_redis_log.TestLeftovers.test_nothing_is_left_of_what_is_gone",
+        "test_history.test_a_summarys_events_are_bounded",
         "test_redis_log.TestTakingOver.test_the_seal_goes_with_the_last_event",
         "test_sealing.test_it_opens_only_in_its_place",
     ],
@@ -133,6 +167,13 @@ GROUND = {
         "test_memory_log.test_the_oldest_are_forgotten_first",
         "test_places.test_what_is_beyond_a_limit_is_refused",
     ],
+    "secrets": [
+        "test_leaks.test_no_event_log_elsewhere",
+        "test_joining.test_an_event_log_is_named_by_its_address",
+        "test_manifests.test_files_that_settings_name_are_mounted_from_secrets",
+    ],
+    "container": ["test_manifests.test_the_pod_is_as_restricted_as_it_can_be"],
+    "supply chain": ["test_dockerfile.test_everything_is_installed_by_hash"],
     "logs of libraries": ["test_app.test_the_text_is_in_no_log_at_any_level"],
 }
 

@@ -1,6 +1,7 @@
 """A process's summaries in the hands of another: two of them on one Redis, in the test's own loop."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from streamsum.core.models import SummaryRequest
-from streamsum.runs.log import Entry
+from streamsum.core.models import OnDisconnect, SummaryRequest
+from streamsum.core.passes import Cause
+from streamsum.runs.log import Entry, NewSummary
 from streamsum.runs.redis_log import RedisLog, Times
 from streamsum.runs.registry import Runs
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import Settings
-from tests.logs import until_reached
+from tests.logs import lease_of, redis_log, until, until_reached
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import HANG, ScriptedUpstream, Step
 
@@ -25,6 +27,7 @@ pytestmark = needs_redis
 LIMIT_S = 15
 SEALER = Sealer([SecretStr("s" * 32)])
 REQUEST = SummaryRequest(text="Nothing much happened.", on_disconnect="finish", evidence="off")
+CREATED = b'{"type":"summary.created","id":"a","model":"owl","max_bullets":3,"created_at":"2030-01-01"}'
 HEAD = '{"bullets": [{"text": "The first."}'
 REST = '{"bullets": [{"text": "The second."}]}'
 
@@ -136,6 +139,31 @@ async def test_there_must_be_room_for_it(redis: RedisServer) -> None:
         assert (await heir.events(id))[-1]["finish"] == "cancelled"
 
 
+@pytest.mark.parametrize("why", ["cancelled", "no secret there", "taken before", "nobody listens"])
+async def test_what_only_needs_an_end_needs_no_room(redis: RedisServer, why: str) -> None:
+    """Its client waits for that, and it takes a moment."""
+    policy: OnDisconnect = "cancel" if why == "nobody listens" else "finish"
+    async with process(redis, HEAD, HANG, max_streams=1) as heir:
+        busy = await heir.runs.start(REQUEST)
+        async with redis_log(redis) as going:
+            seal = None if why == "no secret there" else SEALER.seal(REQUEST, id="a", key="")
+            lease = await lease_of(going, NewSummary("a", "", policy, sealed=seal))
+            await lease.append([Entry(1, "summary.created", CREATED)])
+            async with going.listen("a", "", None):
+                pass
+            if why == "cancelled":
+                await going.cancel("a", "")
+        if why == "taken before":
+            async with redis_log(redis) as second:
+                await anext(second.orphans())
+        heir.runs.adopt()
+        expected = "producer_lost" if why in {"no secret there", "taken before"} else "cancelled"
+        await until(lambda: redis.last_event("a").get("type", "") != "summary.created")
+        last = redis.last_event("a")
+        assert last.get("ledger", last)["finish"] == expected
+        busy.stop(Cause.CANCELLED)
+
+
 async def test_who_is_going_takes_nothing_over(redis: RedisServer) -> None:
     """It would only be handed on."""
     async with process(redis, HEAD, HANG) as going, process(redis, REST) as heir:
@@ -163,3 +191,25 @@ async def test_a_summary_that_nobody_knows_of_ends_when_the_process_goes(redis: 
         await going.upstream.called.wait()
         await going.runs.drain(0)
         assert (await going.events(run.id))[-1]["problem"]["code"] == "draining"
+
+
+async def test_what_nobody_here_can_read_ends(redis: RedisServer) -> None:
+    """A newer version has begun it: it ends with what is there, takes no place, and is not claimed for ever."""
+    request = REQUEST.model_copy(update={"text": "x" * 100})
+    async with process(redis) as heir:
+        async with redis_log(redis) as newer:
+            sealed = SEALER.seal(request, id="a", key="")
+            lease = await lease_of(newer, NewSummary("a", "", "finish", sealed=sealed))
+            bullet = b'{"type":"bullet","index":0,"text":"The first.","evidence":[]}'
+            await lease.append([Entry(1, "summary.created", CREATED), Entry(2, "bullet", bullet)])
+            await lease.append([Entry(3, "bullet.praised", b'{"type":"bullet.praised","index":0}')])
+        heir.runs.adopt()
+        *_, last = await heir.events("a")
+        assert (last["type"], last["problem"]["code"]) == ("summary.failed", "producer_lost")
+        ledger = last["ledger"]
+        assert (ledger["finish"], ledger["bullets"], ledger["rejected"]) == ("producer_lost", 1, 0)
+        assert ledger["digest"] == hashlib.sha256(b"The first.\n").hexdigest()
+        assert redis.field("a", "claims") == "1"
+        assert len(heir.runs) == 0
+        async with asyncio.timeout(2):
+            await heir.runs.drain(0)

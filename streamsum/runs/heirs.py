@@ -1,11 +1,15 @@
 """What becomes of a summary whose process is gone: `states.md`, ORPHAN."""
 
+import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import jiter
 
+from streamsum.core.events import Ledger, SummaryFailed
 from streamsum.core.models import SummaryRequest
-from streamsum.core.passes import Cause
+from streamsum.core.passes import Cause, Timing
+from streamsum.errors import Problem
 from streamsum.runs.log import Entry, Orphan
 from streamsum.runs.sealing import Sealer, Unreadable
 
@@ -34,3 +38,25 @@ def stand_in(entries: Sequence[Entry]) -> SummaryRequest:
     """A request that says what the events do: enough to draw up the account."""
     created = jiter.from_json(entries[0].data) if entries else {}
     return SummaryRequest(text="-", max_bullets=created.get("max_bullets", 1))
+
+
+def obituary(orphan: Orphan) -> SummaryFailed:
+    """The last event of one that nobody here can read: what is known by name is counted, as a client would."""
+    texts = [data["text"] for data in _data_of("bullet", orphan.entries)]
+    rejected = [{reason["code"] for reason in data["reasons"]} for data in _data_of("bullet.rejected", orphan.entries)]
+    ledger = Ledger(
+        finish="producer_lost",
+        truncated=True,
+        bullets=len(texts),
+        rejected=len(rejected),
+        duplicates=sum("duplicate" in codes for codes in rejected),
+        repaired=0,
+        passes=(),
+        timing=Timing(total_ms=round(orphan.age_s * 1000)),
+        digest=hashlib.sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest(),
+    )
+    return SummaryFailed(problem=Problem.of("producer_lost"), ledger=ledger)
+
+
+def _data_of(event: str, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    return [jiter.from_json(entry.data) for entry in entries if entry.event == event]

@@ -4,7 +4,7 @@ The producer holds a `Lease`, the right to write one summary. Listeners read fro
 was given is stored already, byte for byte as it will be replayed.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -123,6 +123,15 @@ class Orphan:
     left_s: float  # of its time
 
 
+# Could one more summary run here?
+HasRoom = Callable[[], bool]
+
+
+def always() -> bool:
+    """There is room."""
+    return True
+
+
 class Listener(Protocol):
     """Events in order, each once, then live; ends after the final one. Who is behind sees only the newest preview.
 
@@ -139,6 +148,11 @@ class Listener(Protocol):
 
     def here(self) -> Entry | Preview | None:
         """The next event, if it is there already; None: it has to be waited for, or there is none."""
+        ...
+
+    @property
+    def dismissed(self) -> bool:
+        """Has another come in its place, so that it has ended before the end?"""
         ...
 
     def excuse(self) -> None:
@@ -173,8 +187,12 @@ class EventLog(Protocol):
         """Running: tell the producer to end. Finished: forget the events. Twice is no error. Raises NotFound."""
         ...
 
-    def orphans(self) -> AsyncIterator[Orphan]:
-        """Summaries whose process is gone, each handed to one taker only; never ends. Ask only with room for one."""
+    def orphans(self, *, has_room: HasRoom = always) -> AsyncIterator[Orphan]:
+        """Summaries whose process is gone, each handed to one taker only; never ends.
+
+        `has_room` is asked for each: without room only those that nobody could go on with, and that need an end.
+        Whoever stops asking while one is on its way has not taken it.
+        """
         ...
 
     async def reach(self) -> None:

@@ -6,7 +6,19 @@ from contextlib import asynccontextmanager
 
 from streamsum.errors import Expired, IdempotencyConflict, InvalidCursor, NotFound
 from streamsum.runs.history import History
-from streamsum.runs.log import Entry, Happening, Idempotency, Joined, Lease, Listener, NewSummary, Orphan, fails_empty
+from streamsum.runs.log import (
+    Entry,
+    Happening,
+    HasRoom,
+    Idempotency,
+    Joined,
+    Lease,
+    Listener,
+    NewSummary,
+    Orphan,
+    always,
+    fails_empty,
+)
 
 # A client that deletes twice does so at once (a retry after a lost answer); an id and a key's name are some 100 bytes.
 MAX_DELETED = 1000
@@ -75,7 +87,7 @@ class MemoryLog:
         else:
             history.happen(Happening.CANCELLED)
 
-    async def orphans(self) -> AsyncIterator[Orphan]:
+    async def orphans(self, *, has_room: HasRoom = always) -> AsyncIterator[Orphan]:
         """None, ever: what is in memory goes with its process."""
         await asyncio.get_running_loop().create_future()
         yield  # type: ignore[misc]  # pragma: no cover - makes it a generator

@@ -41,7 +41,7 @@ class Places:
         while self._taken:
             await self._changed.wait()
 
-    async def until_room(self) -> None:
-        """Wait until one is free."""
-        while self._taken >= self._most or self._bytes >= self._most_bytes:
-            await self._changed.wait()
+    @property
+    def has_room(self) -> bool:
+        """Is one free?"""
+        return self._taken < self._most and self._bytes < self._most_bytes

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause
+from streamsum.core.sse import encode
 from streamsum.errors import LogDown, LogError, RequestRefused
 from streamsum.keys_file import NO_KEY, Key
 from streamsum.runs.admission import Admission
 from streamsum.runs.health import Health
-from streamsum.runs.heirs import fate, stand_in, unsealed
+from streamsum.runs.heirs import fate, obituary, stand_in, unsealed
 from streamsum.runs.limits.allowance import Allowance
 from streamsum.runs.log import Entry, EventLog, Idempotency, Joined, Lease, NewSummary, Orphan
 from streamsum.runs.places import Places
@@ -224,20 +225,22 @@ class Runs:
     # What other processes leave behind.
 
     def adopt(self) -> None:
-        """From now on, take over summaries whose process is gone, as long as there is room."""
+        """From now on, take over summaries whose process is gone: where there is room, or an end is all they need."""
         self._adopting = asyncio.create_task(self._adopt(), name="adopt")
 
+    def _has_room(self) -> bool:
+        """Without a secret nothing is gone on with here: to end it takes a moment."""
+        return self._sealer is None or self._places.has_room
+
     async def _adopt(self) -> None:
-        orphans = self.log.orphans()
+        orphans = self.log.orphans(has_room=self._has_room)
         while True:
-            await self._places.until_room()
             orphan = await anext(orphans)
             try:
                 self._inherit(orphan)
             except Exception as error:  # noqa: BLE001 - the next one may be sound
-                logger.error("a bug", summary=orphan.id, error=whereabouts(error))
-                with suppress(LogError):
-                    await orphan.lease.hand_over()
+                logger.error("summary cannot be gone on with", summary=orphan.id, error=whereabouts(error))
+                await self._bury(orphan)
 
     def _inherit(self, orphan: Orphan) -> None:
         request = unsealed(orphan, self._sealer)
@@ -245,22 +248,37 @@ class Runs:
         end = fate(orphan, request if upstreams else None)
         request = request or stand_in(orphan.entries)
         admitted = asyncio.get_running_loop().time() - orphan.age_s
-        size = len(request.text.encode())
-        self._places.take_beyond(size)
-        run = self._run(
-            orphan.id,
-            orphan.key,
-            request,
-            orphan.lease,
-            upstreams or self.admission.upstreams,
-            admitted=admitted,
-            observer=self._telemetry.observe(orphan.id, key=orphan.key, admitted=admitted, taken_over=True),
-            stored=orphan.entries,
-        )
+        observer = self._telemetry.observe(orphan.id, key=orphan.key, admitted=admitted, taken_over=True)
+        try:
+            run = self._run(
+                orphan.id,
+                orphan.key,
+                request,
+                orphan.lease,
+                upstreams or self.admission.upstreams,
+                admitted=admitted,
+                observer=observer,
+                stored=orphan.entries,
+            )
+        except BaseException:
+            observer.close()
+            raise
         if end is not None:
             run.stop(end)
         logger.info("summary taken over", summary=orphan.id, goes_on=end is None)
+        size = len(request.text.encode())
+        self._places.take_beyond(size)
         self._launch(run, size)
+
+    async def _bury(self, orphan: Orphan) -> None:
+        """End what cannot be read here: a newer version may have written it. Handed back, it would be claimed again."""
+        event = obituary(orphan)
+        last = Entry(len(orphan.entries) + 1, event.type, encode(event), final=True)
+        try:
+            await orphan.lease.append([last], final=True)
+        except LogError:
+            with suppress(LogError):
+                await orphan.lease.hand_over()
 
     def _able(self, request: SummaryRequest | None, key: Key) -> Sequence[Upstream]:
         """Who can go on with it; replicas may be set up differently."""
@@ -307,9 +325,10 @@ class Runs:
             await self._allowance.aclose()
 
     def _over(self, size: int, task: asyncio.Task[None]) -> None:
-        run = self._tasks.pop(task)
-        del self._by_id[run.id]
         self._places.give_back(size)
+        run = self._tasks.pop(task)
+        if self._by_id.get(run.id) is run:  # we may have taken it over from ourselves
+            del self._by_id[run.id]
         # Looked at, or asyncio would print its traceback, and with it perhaps some of the source.
         if not task.cancelled() and (error := task.exception()):
             logger.error("a bug", summary=run.id, error=whereabouts(error))

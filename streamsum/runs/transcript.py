@@ -29,6 +29,8 @@ class Transcript:
 
     def show(self, preview: Preview) -> None:
         """Overwrite the slot."""
+        if self.over:
+            return
         self.newest_preview = preview
         self._tell()
 
@@ -74,6 +76,11 @@ class Reader:
                 raise self._transcript.failure or StopAsyncIteration
             await self._transcript.change()
         return found
+
+    @property
+    def dismissed(self) -> bool:
+        """Has another come in its place?"""
+        return self._dismissed
 
     def excuse(self) -> None:
         """Its leaving sets nothing off; see `Listener.excuse`."""

@@ -25,7 +25,13 @@ from streamsum.web.openapi.routes import show_document, show_page
 from streamsum.web.preferences import idempotency_of, wants_async
 from streamsum.web.recording import origin_of
 from streamsum.web.resources import Resource
-from streamsum.web.responses import AcceptedResponse, EventStreamResponse, ResumeResponse, SummaryResponse
+from streamsum.web.responses import (
+    AcceptedResponse,
+    EventStreamResponse,
+    JoinedResponse,
+    ResumeResponse,
+    SummaryResponse,
+)
 from streamsum.web.service import Service
 from streamsum.web.snapshots import snapshot
 
@@ -45,19 +51,27 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
         within=service.patience.body_s,
     )
     answer_at_once = wants_async(request.headers)
-    if answer_at_once:
-        data.setdefault("on_disconnect", "finish")
     key = key_of(request.scope)
     wanted = validate(data, models=service.models(key))
-    named = idempotency_of(request.headers, wanted)
+    named = idempotency_of(request.headers, wanted)  # the same body is the same request, whatever its answer
+    if answer_at_once and "on_disconnect" not in data:
+        wanted = wanted.model_copy(update={"on_disconnect": "finish"})
     held_s = 0.0
     if not answer_at_once:
         held_s = service.settings.first_byte_s if wanted.stream else math.inf
     origin = origin_of(request.scope)
-    begun = await service.runs.start_or_join(wanted, key=key, idempotency=named, held_s=held_s, origin=origin)
+
+    async def begin() -> Run | Joined:
+        return await service.runs.start_or_join(wanted, key=key, idempotency=named, held_s=held_s, origin=origin)
+
+    async def begin_anew() -> ASGIApp:
+        return _answer(await begin(), wanted, service, key=key.name, held=True)
+
+    begun = await begin()
     if answer_at_once:
         return AcceptedResponse(service, begun.id, key=key.name)
-    return _answer(begun, wanted, service, key=key.name, held=True)
+    answer = _answer(begun, wanted, service, key=key.name, held=True)
+    return JoinedResponse(answer, otherwise=begin_anew) if isinstance(begun, Joined) else answer
 
 
 async def start_by_query(request: Request, service: Service) -> ASGIApp:

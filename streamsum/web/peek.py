@@ -27,6 +27,11 @@ class Peek:
         """See `Listener.here`."""
         return self._seen.popleft() if self._seen else self._entries.here()
 
+    @property
+    def dismissed(self) -> bool:
+        """See `Listener.dismissed`."""
+        return self._entries.dismissed
+
     def excuse(self) -> None:
         """See `Listener.excuse`."""
         self._entries.excuse()

@@ -5,13 +5,13 @@ path; both watch the client's leaving from the first moment. There is one sender
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem
+from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem, RequestRefused, StreamsumError
 from streamsum.runs.log import Entry, Listener
 from streamsum.web.departure import departure, let_go
 from streamsum.web.feed import Feed, News
@@ -95,7 +95,7 @@ class EventStreamResponse:
             entries = await self._service.log.read(self._id, self._key)
         except NotFound:  # it ended, and went, since we began to listen
             raise Expired from None
-        return entries[-1].final and entries[-1].n == self._after
+        return bool(entries) and entries[-1].final and entries[-1].n == self._after
 
     async def _pump(self, feed: Feed, frames: Frames, *, since: float) -> None:
         try:
@@ -130,6 +130,23 @@ class ResumeResponse:
             await frames.end()
 
 
+class JoinedResponse:
+    """Of a summary that the same request had begun before; it may go before we listen, and then there is none."""
+
+    def __init__(self, answer: ASGIApp, *, otherwise: Callable[[], Awaitable[ASGIApp]]) -> None:
+        """`otherwise` begins one."""
+        self._answer = answer
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. Raises what either raises."""
+        try:
+            return await self._answer(scope, receive, send)
+        except (NotFound, Expired):  # before anything is sent
+            answer = await self._otherwise()
+        return await answer(scope, receive, send)
+
+
 class AcceptedResponse:
     """The summary runs, and its events are elsewhere."""
 
@@ -161,13 +178,19 @@ class SummaryResponse:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._service.log.listen(self._id, self._key, 0) as entries, departure(receive):
             summary = snapshot(self._id, await _whole(Feed(entries)))
-            if summary["status"] == "running":  # the log let go of it before its end
-                raise LogDown
+            if summary["status"] == "running":
+                raise self._why_unfinished(entries)
             if summary["status"] == "failed" and not summary["bullets"]:
                 response = problem_response(Problem.model_validate(summary["problem"]))
             else:
                 response = JSONResponse(summary)
             await response(scope, receive, send)
+
+    def _why_unfinished(self, listener: Listener) -> StreamsumError:
+        """The log let go of its listener before the end."""
+        if listener.dismissed:  # five others wait for the same
+            return RequestRefused("overloaded")
+        return RequestRefused("draining") if self._service.runs.draining else LogDown()
 
 
 async def _whole(feed: Feed) -> list[Entry]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from starlette.types import Scope
 
 from streamsum.errors import SettingsError
-from streamsum.keys_file import Key
+from streamsum.keys_file import NO_KEY, Key
 from streamsum.runs.limits.limiter import Limiter
 from streamsum.runs.log import EventLog
 from streamsum.runs.registry import Runs
@@ -42,8 +42,13 @@ class Service:
         return frozenset(each.model for each in self.upstreams if key.may_use(each.model))
 
     def ticket_holder(self, id: str, ticket: str) -> str | None:
-        """The name of the key whose summary this ticket opens; None: it opens nothing (any more)."""
+        """The name of the key whose summary this ticket opens; None: it opens nothing (any more).
+
+        Without keys the id is all that it takes: another replica's ticket, which cannot be opened here, is not needed.
+        """
         name = self.tickets.key_of(id, ticket)
+        if name is None and not self.settings.keys:
+            return NO_KEY.name
         return None if name is None or self.keys.named(name) is None else name
 
 

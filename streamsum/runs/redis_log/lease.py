@@ -13,7 +13,7 @@ _HAPPENINGS = {
     b"cancelled": Happening.CANCELLED,
     b"nobody": Happening.NOBODY_LISTENS,
     b"fenced": Happening.FENCED,
-    b"gone": Happening.FENCED,  # nothing is left to write to: the server was emptied
+    b"gone": Happening.FENCED,  # nothing is left to write to: the server has lost it, or some of it
 }
 
 
@@ -29,17 +29,22 @@ class RedisLease:
         id: str,
         *,
         owner: str,
+        tenure: int,
         store: Store,
         times: Times,
         errands: Errands,
         keep_ms: int,
         can_hand_over: bool,
         stored: Sequence[Entry] = (),
-        on_end: Callable[[str], None],
+        on_end: Callable[["RedisLease"], None],
     ) -> None:
-        """`owner` is this process in its present life; `stored`: what is there. `on_end` is called once."""
+        """`owner` is this process in its present life, `tenure` the number of this right; `stored`: what is there.
+
+        `on_end` is called when nothing more will be written; perhaps again.
+        """
         self.id = id
         self.owner = owner
+        self.tenure = tenure
         self.can_hand_over = can_hand_over
         self._store = store
         self._times = times
@@ -56,6 +61,11 @@ class RedisLease:
         self._happening: Happening | None = None
         self._happened = asyncio.Event()
         self._again: asyncio.TimerHandle | None = None
+
+    @property
+    def stored(self) -> int:
+        """How many events are, for certain."""
+        return len(self._stored)
 
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         """Store `entries`; see `Lease.append`. Returns or raises LogDown within the time of a hold."""
@@ -108,13 +118,13 @@ class RedisLease:
         final = batch[-1].final
         frees = final and fails_empty([*self._stored, *batch])
         fields = [field for entry in batch for field in (entry.event, entry.data)]
-        head = (self.owner, self.id, batch[0].n, int(final), self._keep_ms, int(frees))
+        head = (self.owner, self.id, self.tenure, batch[0].n, int(final), self._keep_ms, int(frees))
         try:
             answer = await self._store.run("append", *head, *fields)
         except LogDown:
             return False
-        if answer == b"gap":
-            raise RuntimeError("what is stored is not what was written here")
+        if answer == b"over":
+            raise RuntimeError("somebody else has written its end by this right")
         if answer != b"stored":
             self.hear(answer)
         if answer in (b"fenced", b"gone"):
@@ -130,7 +140,7 @@ class RedisLease:
     async def _show(self) -> None:
         while (data := self._slot) is not None:
             self._slot = None
-            await self._store.run("preview", self.id, data)
+            await self._store.run("preview", self.owner, self.id, self.tenure, data)
 
     async def happening(self) -> Happening:
         """Wait for the first thing that the producer must hear of; it is the same ever after."""
@@ -152,19 +162,23 @@ class RedisLease:
         self._stop_looking()
         self._again = asyncio.get_running_loop().call_later(seconds, look, self.id)
 
-    async def hand_over(self) -> None:
-        """Whoever claims it goes on, or ends it; see `Lease.hand_over`. Said again later if nobody hears it now."""
+    async def hand_over(self, *, unused: bool = False) -> None:
+        """Whoever claims it goes on, or ends it; see `Lease.hand_over`. Said again later if nobody hears it now.
+
+        `unused`: nothing was done with it, so that this take-over does not count.
+        """
         if self._writing is not None and not self._writing.done():
             await asyncio.wait([self._writing])
         if (self._over and not self._pending) or isinstance(self._lost, Fenced):
             return
+        why = "unused" if unused else "down" if isinstance(self._lost, LogDown) else ""
         self._lost = self._lost or Fenced()
         self._end()
-        await self._store.run("hand_over", self.owner, self.id)
+        await self._store.run("hand_over", self.owner, self.id, self.tenure, why)
 
     def _end(self) -> None:
         self._stop_looking()
-        self._on_end(self.id)
+        self._on_end(self)
 
     def _stop_looking(self) -> None:
         if self._again is not None:

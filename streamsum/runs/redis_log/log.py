@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Self
 
 from streamsum.errors import LogDown, NotFound
-from streamsum.runs.log import Entry, Idempotency, Joined, Lease, Listener, NewSummary, Orphan
+from streamsum.runs.log import Entry, HasRoom, Idempotency, Joined, Lease, Listener, NewSummary, Orphan, always
 from streamsum.runs.redis_log import wire
 from streamsum.runs.redis_log.audience import Audience
 from streamsum.runs.redis_log.errands import Errands
@@ -76,14 +76,13 @@ class RedisLog:
         if await self._store.run("cancel", id, key, DELETED_MS) == b"gone":
             raise NotFound
 
-    def orphans(self) -> AsyncIterator[Orphan]:
+    def orphans(self, *, has_room: HasRoom = always) -> AsyncIterator[Orphan]:
         """See `EventLog.orphans`."""
-        return self._producers.orphans()
+        return self._producers.orphans(has_room=has_room)
 
     async def reach(self) -> None:
         """See `EventLog.reach`."""
-        if await self._membership.renew() is None:
-            raise LogDown
+        await self._membership.probe()
 
     def let_go(self) -> None:
         """See `EventLog.let_go`."""

@@ -5,7 +5,7 @@ nothing of what it owned before.
 """
 
 import secrets
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 
 from streamsum.errors import LogDown
 from streamsum.runs.redis_log.store import Store
@@ -39,14 +39,22 @@ class Membership:
         """There is no life now: begin one."""
         return self._owner is None
 
-    async def renew(self) -> AbstractSet[str] | None:
-        """What it owns, as the server knows it; None: its lease has run out. Raises LogDown."""
+    async def renew(self) -> Mapping[str, str] | None:
+        """What it owns, as the server knows it, each with its tenure; None: its lease has run out. Raises LogDown."""
         owner = self.owner
         owned = await self._store.run("renew", self.node, self._epoch, self._lease_ms)
         if owned is None:
             self.lapse(owner)
             return None
-        return frozenset(id.decode() for id in owned)
+        words = [each.decode() for each in owned]
+        return dict(zip(words[::2], words[1::2], strict=True))
+
+    async def probe(self) -> None:
+        """Return if it lives, and the server takes writes: full, it renews but stores nothing. Raises LogDown."""
+        owner = self.owner
+        if not await self._store.run("probe", self.node, self._epoch, self._lease_ms):
+            self.lapse(owner)
+            raise LogDown
 
     def lapse(self, owner: str) -> None:
         """That life is over, as somebody has found."""

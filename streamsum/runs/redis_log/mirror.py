@@ -13,10 +13,30 @@ class Mirror(Transcript):
         super().__init__()
         self.id = id
         self.key = ""  # whose it is, as soon as somebody was let in
-        self.users = 0  # who listens, or is about to
         self.readers: dict[str, Reader] = {}
+        self.joining: dict[str, Reader] = {}  # who has asked to be let in
+        self.unsure: set[str] = set()  # whose joining we have given up once: it may come yet
         self.behind = False  # something was missed, and must be fetched
+        self.missed = False  # something may have been, by those who were joining then
         self._ahead: dict[int, Entry] = {}  # came before what precedes it; bounded as a summary's events are
+
+    @property
+    def is_used(self) -> bool:
+        """Does anybody listen, or is about to?"""
+        return bool(self.readers or self.joining)
+
+    @property
+    def counted(self) -> dict[str, Reader]:
+        """Who should be on the server's list: let in, and not replaced."""
+        return {name: reader for name, reader in self.readers.items() if not reader.dismissed}
+
+    def reader(self, name: str) -> Reader | None:
+        """The listener of this name, let in or not."""
+        return self.readers.get(name) or self.joining.get(name)
+
+    def let_in(self, name: str) -> None:
+        """The server counts it now."""
+        self.readers[name] = self.joining.pop(name)
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Entries from the server, known ones among them; what is missing before them leaves it `behind`."""

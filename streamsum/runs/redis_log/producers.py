@@ -2,14 +2,13 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
 from streamsum.core.models import OnDisconnect
 from streamsum.errors import IdempotencyConflict, LogDown
-from streamsum.runs.log import Entry, Idempotency, Joined, Lease, NewSummary, Orphan
+from streamsum.runs.log import Entry, HasRoom, Idempotency, Joined, Lease, NewSummary, Orphan, always
 from streamsum.runs.redis_log import wire
 from streamsum.runs.redis_log.errands import Errands
 from streamsum.runs.redis_log.lease import RedisLease
@@ -35,6 +34,7 @@ class Producers:
         self._grace_ms = round(grace_s * 1000)
         self._keep_ms = round(keep_s * 1000)
         self._errands = Errands()
+        self._givings_back = Errands()
         self._leases: dict[str, RedisLease] = {}
         self._asked_for: set[str] = set()  # ids that are ours as soon as the server's answer is here
         self._due: set[str] = set()
@@ -59,7 +59,7 @@ class Producers:
             self._asked_for.discard(new.id)
         match answer:
             case [b"created"]:
-                return self._lease(new.id, owner, can_hand_over=new.sealed is not None)
+                return self._lease(new.id, owner, 0, can_hand_over=new.sealed is not None)
             case [b"joined", id]:
                 return Joined(id.decode())
             case [b"conflict"]:
@@ -80,10 +80,13 @@ class Producers:
             case _:
                 return None
 
-    def _lease(self, id: str, owner: str, *, can_hand_over: bool, stored: Sequence[Entry] = ()) -> RedisLease:
+    def _lease(
+        self, id: str, owner: str, tenure: int, *, can_hand_over: bool, stored: Sequence[Entry] = ()
+    ) -> RedisLease:
         lease = self._leases[id] = RedisLease(
             id,
             owner=owner,
+            tenure=tenure,
             store=self._store,
             times=self._times,
             errands=self._errands,
@@ -94,11 +97,13 @@ class Producers:
         )
         return lease
 
-    def _forget(self, id: str) -> None:
-        self._leases.pop(id, None)
+    def _forget(self, lease: RedisLease) -> None:
+        if self._leases.get(lease.id) is lease:  # else we have taken it over from ourselves
+            del self._leases[lease.id]
 
     async def aclose(self) -> None:
         """Write no more: whoever had something to say has said it, or has been told."""
+        await self._givings_back.finish()
         await self._errands.stop()
 
     # What a producer must hear of.
@@ -122,12 +127,14 @@ class Producers:
             due, self._due = list(self._due & self._leases.keys()), set()
             with suppress(LogDown):  # at the next renewal then
                 for begin in range(0, len(due), CHECKED_AT_ONCE):
-                    await self._check(due[begin : begin + CHECKED_AT_ONCE])
+                    some = due[begin : begin + CHECKED_AT_ONCE]
+                    await self._check([lease for id in some if (lease := self._leases.get(id))])
 
-    async def _check(self, ids: Sequence[str]) -> None:
-        verdicts = await self._store.run("check", self._membership.owner, self._grace_ms, *ids)
-        for id, verdict in zip(ids, verdicts, strict=True):
-            if (lease := self._leases.get(id)) is None:
+    async def _check(self, leases: Sequence[RedisLease]) -> None:
+        about = [word for lease in leases for word in (lease.id, lease.tenure, lease.stored)]
+        verdicts = await self._store.run("check", self._membership.owner, self._grace_ms, *about)
+        for lease, verdict in zip(leases, verdicts, strict=True):
+            if self._leases.get(lease.id) is not lease:
                 continue
             if verdict.isdigit():
                 lease.look_again(int(verdict) / 1000, self.alert)
@@ -140,10 +147,11 @@ class Producers:
             if lease.owner != self._membership.owner:
                 lease.hear(b"fenced")
 
-    async def disown(self, owned: AbstractSet[str]) -> None:
+    async def disown(self, owned: Mapping[str, str]) -> None:
         """What the server says is ours, and nobody here knows of: an answer was lost, or a hand-over."""
-        for id in owned - self._leases.keys() - self._asked_for:
-            await self._store.run("hand_over", self._membership.owner, id)
+        with suppress(LogDown):  # at the next renewal then
+            for id in owned.keys() - self._leases.keys() - self._asked_for:
+                await self._store.run("hand_over", self._membership.owner, id, owned[id], "")
 
     # Taking over.
 
@@ -151,12 +159,12 @@ class Producers:
         """There may be something to take over."""
         self._orphaned.set()
 
-    async def orphans(self) -> AsyncIterator[Orphan]:
+    async def orphans(self, *, has_room: HasRoom = always) -> AsyncIterator[Orphan]:
         """See `EventLog.orphans`."""
         while True:
             self._orphaned.clear()
             for former, id in await self._find():
-                if orphan := await self._claim(former, id):
+                if orphan := await self._claim_or_give_back(former, id, has_room=has_room()):
                     yield orphan
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._times.look_s):
@@ -168,11 +176,24 @@ class Producers:
             return list(zip(found[::2], found[1::2], strict=True))
         return []
 
-    async def _claim(self, former: str, id: str) -> Orphan | None:
+    async def _claim_or_give_back(self, former: str, id: str, *, has_room: bool) -> Orphan | None:
+        """Who is cancelled meanwhile has perhaps taken it over, for its one time: then it gives that back."""
+        claiming = asyncio.create_task(self._claim(former, id, has_room=has_room))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            _ = self._givings_back.send(self._give_back(claiming))
+            raise
+
+    async def _give_back(self, claiming: "asyncio.Task[Orphan | None]") -> None:
+        if (orphan := await claiming) and (lease := self._leases.get(orphan.id)):
+            await lease.hand_over(unused=True)
+
+    async def _claim(self, former: str, id: str, *, has_room: bool) -> Orphan | None:
         self._asked_for.add(id)
         try:
             owner = self._membership.owner
-            answer = await self._store.run("claim", owner, former, id)
+            answer = await self._store.run("claim", owner, former, id, int(has_room))
         except LogDown:
             return None
         finally:
@@ -180,12 +201,21 @@ class Producers:
         return self._orphan(id, owner, *answer[1:]) if answer[0] == b"claimed" else None
 
     def _orphan(
-        self, id: str, owner: str, key: bytes, policy: bytes, cancel: int, claims: int, missed: int, *more: Any
+        self,
+        id: str,
+        owner: str,
+        tenure: int,
+        key: bytes,
+        policy: bytes,
+        cancel: int,
+        claims: int,
+        missed: int,
+        *more: Any,
     ) -> Orphan:
         age_ms, left_ms, sealed, items = more
         entries = wire.stored(items)
         # Taken over once: a source that kills its process must not kill the next one too.
-        lease = self._lease(id, owner, can_hand_over=False, stored=entries)
+        lease = self._lease(id, owner, tenure, can_hand_over=False, stored=entries)
         self.alert(id)
         return Orphan(
             id=id,

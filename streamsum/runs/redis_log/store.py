@@ -23,8 +23,8 @@ from streamsum.runs.redis_log.times import Times
 MAX_CONNECTIONS = 16
 
 _NAMES = (
-    *("append", "cancel", "check", "claim", "create", "enlist", "find", "hand_over", "join", "leave", "orphans"),
-    *("preview", "read", "renew", "retire"),
+    *("append", "cancel", "check", "claim", "create", "enlist", "find", "hand_over", "heed", "join", "leave"),
+    *("orphans", "preview", "probe", "read", "renew", "retire"),
 )
 
 

@@ -6,7 +6,7 @@ local standing = joins(digest, fingerprint)
 if standing then return standing end
 if redis.call('EXISTS', summary(id)) == 1 then return { 'in use' } end
 local begun = now()
-redis.call('HSET', summary(id), 'owner', owner, 'key', key, 'policy', policy, 'n', 0, 'begun', begun, 'ends', begun + total)
+redis.call('HSET', summary(id), 'owner', owner, 'key', key, 'policy', policy, 'n', 0, 'tenure', 0, 'begun', begun, 'ends', begun + total)
 redis.call('PEXPIRE', summary(id), expiry)
 if digest ~= '' then
   redis.call('HSET', summary(id), 'idempotency', digest)

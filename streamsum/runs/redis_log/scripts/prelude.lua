@@ -3,11 +3,12 @@
 -- A summary's state, its process's lease and its idempotency key belong together and are changed together, so they must
 -- live on one server: a primary with replicas, not a cluster.
 --
---   streamsum:summary:ID             hash: owner, key, policy, n (the last event), over, cancel, came, left, …
+--   streamsum:summary:ID             hash: owner, tenure, key, policy, n (the last event), over, cancel, came, left, …
 --   streamsum:summary:ID:events      stream: 1-1, 1-2, … as sent
 --   streamsum:summary:ID:listeners   sorted set of NODE:NUMBER, the oldest first
 --   streamsum:summary:ID:request     what a take-over needs, sealed; gone with the last event
 --   streamsum:summary:ID:deleted     the key whose holder deleted it
+--   streamsum:left:NODE:NUMBER       a listener that has left, and whose joining may yet come
 --   streamsum:key:DIGEST             hash: id, fingerprint: an idempotency key
 --   streamsum:node:NODE              a process's lease, and the name of its channel; its value is the epoch
 --   streamsum:owners                 set of NODE:EPOCH that own something, or have
@@ -19,11 +20,14 @@ local function events(id) return summary(id) .. ':events' end
 local function listeners(id) return summary(id) .. ':listeners' end
 local function request(id) return summary(id) .. ':request' end
 local function deleted(id) return summary(id) .. ':deleted' end
+local function left(name) return 'streamsum:left:' .. name end
 local function idempotency(digest) return 'streamsum:key:' .. digest end
 local function lease(node) return 'streamsum:node:' .. node end
 local function owned(owner) return 'streamsum:owned:' .. owner end
 -- When nobody renews this any more, all that it could lead to has expired long ago.
 local OWNERS_MS = 86400000
+-- What was given up after seconds does not come through after this any more.
+local LATE_MS = 600000
 local OWNERS, HANDED, ORPHANS = 'streamsum:owners', 'streamsum:handed', 'streamsum:orphans'
 
 -- One clock for all replicas, in milliseconds.
@@ -36,6 +40,12 @@ end
 local function lives(owner)
   local node, epoch = string.match(owner, '^(%x+):(%d+)$')
   return node and redis.call('GET', lease(node)) == epoch
+end
+
+-- Whoever gave it up and took it over again holds it by another right: each has a number.
+local function owns(owner, id, tenure)
+  local state = redis.call('HMGET', summary(id), 'owner', 'tenure')
+  return state[1] == owner and state[2] == tenure and lives(owner)
 end
 
 local function node_of(name) return string.match(name, '^(%x+):') end
@@ -111,3 +121,12 @@ local function extend(name, ms) redis.call('PEXPIRE', name, math.max(redis.call(
 
 -- Does this key's holder know it? Another key's is as one that does not exist.
 local function is_its(id, key) return redis.call('HGET', summary(id), 'key') == key end
+
+-- Is all of it here, up to event `n` at least? What was evicted in part, or lost when the server came back with an older
+-- copy, goes as a whole: a gap is told, never skipped, and no number is used twice.
+local function whole(id, n)
+  local last = tonumber(redis.call('HGET', summary(id), 'n'))
+  if last and last >= n and redis.call('XLEN', events(id)) == last then return true end
+  drop(id)
+  return false
+end
