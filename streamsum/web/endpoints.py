@@ -20,8 +20,8 @@ from streamsum.web.auth import key_of
 from streamsum.web.cursors import Cursor
 from streamsum.web.doors import refuse_foreign_pages
 from streamsum.web.figures import figures
-from streamsum.web.page import PAGE_ROUTES
 from streamsum.web.openapi.routes import show_document, show_page
+from streamsum.web.page import PAGE_ROUTES
 from streamsum.web.preferences import idempotency_of, wants_async
 from streamsum.web.recording import origin_of
 from streamsum.web.resources import Resource
