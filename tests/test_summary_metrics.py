@@ -93,7 +93,7 @@ async def test_what_another_process_began_had_its_firsts_there() -> None:
     """Its age is no time to a first bullet."""
     metrics = Metrics()
     summary = SummaryMetrics(metrics, "a", admitted=now() - 100, is_new=False)
-    summary.note_content()
+    summary.note_content(first=True)
     summary.note_events([Bullet(index=3, text="x"), Bullet(index=4, text="y")], first=5)
     figures = Scrape.of(metrics.exposition())
     assert figures["streamsum_first_delta_seconds_count"] == figures["streamsum_first_bullet_seconds_count"] == 0

@@ -12,7 +12,7 @@ from dataclasses import replace
 from streamsum.core.events import Event
 from streamsum.core.passes import Cause, End, Pass
 from streamsum.core.summary import Summary
-from streamsum.errors import Problem
+from streamsum.errors import LogError, Problem
 from streamsum.runs.account import Account
 from streamsum.runs.interruption import Interruption
 from streamsum.runs.journal import Journal
@@ -122,6 +122,10 @@ class Calls:
         self._observer.note_call(next_pass.kind, upstream=upstream.name, model=upstream.model)
         try:
             reported = await self._call(next_pass, upstream, prepared)
+        except (LogError, asyncio.CancelledError):  # we hung up: that says nothing of it
+            reported = End(Cause.DRAINING)
+            self._observer.note_call_end(reported, health=Cause.CANCELLED)
+            raise
         finally:
             self._meter.end(reported)
             self._account.note_pass(next_pass, reported, model=upstream.model)
@@ -162,12 +166,13 @@ class Calls:
         """The way of the data. `take` is called in the frame that read; this task wakes up where there is to write."""
         summary, meter = self._summary, self._meter
         events: list[Event] = []
-        reads_on = True
+        begun, reads_on = False, True
 
         def take(text: str) -> bool:
-            nonlocal events, reads_on
+            nonlocal begun, events, reads_on
             meter.received_chars += len(text)
-            if text and self._account.first_delta_ms is None:
+            if text and not begun:
+                begun = True
                 self._note_content()
             events = summary.receive_deltas(text)
             if self._previews and not events:
@@ -182,8 +187,10 @@ class Calls:
                     self._previews.look()
 
     def _note_content(self) -> None:
-        self._account.note_delta()
-        self._observer.note_content()
+        first = self._account.first_delta_ms is None
+        if first:
+            self._account.note_delta()
+        self._observer.note_content(first=first)
         if not self._started.done():
             self._started.set_result(None)
 

@@ -123,6 +123,7 @@ class Run:
             await self._live()
         except HandedOver:
             self._say_started(None)
+            self._observer.note_handed_over()
             logger.info("summary handed over", summary=self.id)
         except LogError as error:
             self._say_started(None if isinstance(error, Fenced) else Problem.of("log_unavailable"))

@@ -17,8 +17,8 @@ class Observer:
     def note_call(self, kind: PassKind, *, upstream: str, model: str) -> None:
         """A model is called now."""
 
-    def note_content(self) -> None:
-        """The summary's first content has come."""
+    def note_content(self, *, first: bool) -> None:
+        """The call has brought content; `first`: the summary's first, too."""
 
     def note_events(self, events: Sequence[Event], *, first: int) -> None:
         """These are about to be stored, numbered from `first` on."""
@@ -28,6 +28,9 @@ class Observer:
 
     def note_end(self, last: Terminal) -> None:
         """The last event is stored."""
+
+    def note_handed_over(self) -> None:
+        """Another process goes on."""
 
     def close(self) -> None:
         """The task is over, whether there was an end or not."""
@@ -45,9 +48,9 @@ class Observers(Observer):
             each.note_call(kind, upstream=upstream, model=model)
 
     @override
-    def note_content(self) -> None:
+    def note_content(self, *, first: bool) -> None:
         for each in self._observers:
-            each.note_content()
+            each.note_content(first=first)
 
     @override
     def note_events(self, events: Sequence[Event], *, first: int) -> None:
@@ -63,6 +66,11 @@ class Observers(Observer):
     def note_end(self, last: Terminal) -> None:
         for each in self._observers:
             each.note_end(last)
+
+    @override
+    def note_handed_over(self) -> None:
+        for each in self._observers:
+            each.note_handed_over()
 
     @override
     def close(self) -> None:

@@ -29,8 +29,8 @@ class SummaryMetrics(Observer):
         self._call = kind, upstream, model
 
     @override
-    def note_content(self) -> None:
-        if self._is_new:
+    def note_content(self, *, first: bool) -> None:
+        if first and self._is_new:
             self._metrics.first_delta.observe(_now() - self._admitted)
 
     @override

@@ -44,7 +44,7 @@ class SummarySpans(Observer):
         )
 
     @override
-    def note_content(self) -> None:
+    def note_content(self, *, first: bool) -> None:
         self._call.note({names.FIRST_CHUNK: _now() - self._called})
 
     @override
@@ -77,8 +77,14 @@ class SummarySpans(Observer):
         self._span = NO_SPAN
 
     @override
+    def note_handed_over(self) -> None:
+        self._span.note({names.FINISH: "handed_over"})
+        self._span.end(error=None)
+        self._span = NO_SPAN
+
+    @override
     def close(self) -> None:
-        """A call without an end was a bug; a summary without one is another process's now, or its log is lost."""
+        """A call without an end was a bug; a summary without one has lost its log."""
         self._call.end(error="bug")
         self._span.end(error="no_end")
 
