@@ -200,6 +200,7 @@ async def test_a_status_that_is_no_2xx(status: int, cause: Cause) -> None:
             with pytest.raises(UpstreamError) as caught:
                 await ask(upstream)
         assert caught.value.end.cause is cause
+        assert caught.value.end.of_request is (status in {400, 413, 422})
         assert model.calls_made == 1
 
 

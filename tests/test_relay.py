@@ -70,3 +70,14 @@ async def test_all_summaries_of_a_process_share_what_they_know() -> None:
         one.note_end(A, End(Cause.ERROR), begun=False, health=Cause.ERROR)
     assert Relay([A, B], health=health, admitted=now(), first_byte_s=5, stall_s=30).first is B
     assert told == ["a"]
+
+
+@in_jumping_time
+async def test_one_callers_requests_send_nobody_to_rest() -> None:
+    """What was refused may be one text; the next caller's is another."""
+    health = Health(now)
+    for _ in range(9):
+        one = Relay([A, B], health=health, admitted=now(), first_byte_s=5, stall_s=30)
+        one.note_call(A)
+        one.note_end(A, End(Cause.REJECTED, of_request=True), begun=False, health=Cause.REJECTED)
+    assert health.resting() == set()

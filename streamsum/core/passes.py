@@ -47,6 +47,7 @@ class End:
     usage: Usage | None = None
     retry_after: float | None = None  # seconds, as the upstream asked for
     max_chars: int | None = None  # with TOO_LONG: a source of this many characters would have fitted
+    of_request: bool = False  # with REJECTED: it was this request, and perhaps no other
 
 
 @dataclass(frozen=True, slots=True)

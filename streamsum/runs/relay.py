@@ -56,7 +56,9 @@ class Relay:
         self._tried.append(Tried(upstream, end, begun))
         if self._answered or end.cause is Cause.TIMEOUT:
             self._heard = _now()
-        self._health.note_end(upstream.name, health)
+        # One caller's requests must not send an upstream to rest for all others.
+        if not end.of_request:
+            self._health.note_end(upstream.name, health)
 
 
 def _now() -> float:

@@ -20,6 +20,9 @@ _RETRY_AFTER_S = 1.0
 # Tokens are counted by the upstream over everything, characters by us over the source: leave some room.
 _MARGIN = 0.9
 
+# What is said of one request's content; a key, a name or an address that is wrong is wrong for all.
+_OF_REQUEST = {400, 413, 422}
+
 _NAME = re.compile(r"[\w.\[\]-]{1,64}", re.ASCII)
 # What servers write for "prompt and answer do not fit into the context": OpenAI, vLLM, llama.cpp, Mistral, Anthropic,
 # TGI and Ollama's proxies, in this order.
@@ -61,7 +64,7 @@ def end_of_status(error: BadStatus, *, prompt: Prompt, upstream: str) -> End:
                 provider_type=kind,
                 provider_param=parameter,
             )
-            return End(Cause.REJECTED)
+            return End(Cause.REJECTED, of_request=status in _OF_REQUEST)
 
 
 def is_too_long(error: BadStatus) -> bool:
