@@ -446,7 +446,7 @@ class TestRefusals:
             assert upstream.prompts == []
 
     @pytest.mark.parametrize(
-        "path", ["/", "/v1", "/v1/summaries/", "/stream/", f"/v1/summaries/{UNKNOWN_ID}/events/", "/docs/", "//stream"]
+        "path", ["/v1", "/v1/summaries/", "/stream/", f"/v1/summaries/{UNKNOWN_ID}/events/", "/docs/", "//stream"]
     )
     async def test_other_paths_are_404(self, path: str) -> None:
         """No redirect either."""

@@ -118,7 +118,6 @@ class TestRequestsAMinute:
             ("after=", {}),
             ("after=x", {}),
             ("", {"Last-Event-ID": ""}),
-            (f"after={'x' * 22}:1", {"Last-Event-ID": ""}),
             ("", {"Last-Event-ID": "x"}),
         ],
     )

@@ -149,7 +149,7 @@ class Summary:
                 # Who was asked to go on and said nothing has not changed how it ended.
                 self._counted = reading
         closed = reading.decoder.feed(text)
-        if not closed and reading.decoder.in_value:  # nearly all reads: nothing can have changed but the open text
+        if not closed and reading.decoder.in_value and not self._full:  # nearly all reads: only the open text has grown
             reading.look_at_open()
             return events
         for element in closed:

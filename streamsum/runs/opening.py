@@ -27,8 +27,10 @@ async def opened_log(settings: Settings) -> AsyncIterator[EventLog]:
     except ImportError:
         raise SettingsError("an event log on Redis needs its client: pip install 'streamsum[redis]'") from None
     async with RedisLog(url, grace_s=settings.grace_s, keep_s=settings.keep_s) as redis_log:
-        words = "event log: Redis; taking over, and tickets on every replica, need STREAMSUM_SECRET_FILE"
-        logger.info(words, takes_over=bool(settings.secrets))
+        logger.info(
+            "event log: Redis; taking over, and tickets on every replica, need STREAMSUM_SECRET_FILE",
+            takes_over=bool(settings.secrets),
+        )
         yield redis_log
 
 
