@@ -228,6 +228,17 @@ def test_reasoning_is_life_and_no_text(members: dict[str, Any]) -> None:
     assert not chunks.alive
 
 
+def test_reasoning_is_counted() -> None:
+    """It costs what text costs. What has two names is said once; what is no string is a token, or so."""
+    chunks = ChunkDecoder()
+    chunks.feed(delta(reasoning_content="hm"))
+    chunks.feed(delta(reasoning="well", reasoning_details=[{"type": "reasoning.text", "text": "well"}]))
+    assert chunks.end().thought_chars == 6
+    chunks.feed(delta(reasoning_details=[{"type": "reasoning.encrypted", "data": "x"}]))
+    chunks.feed(delta(content=[{"type": "thinking", "thinking": "a"}, {"type": "text", "text": "b"}]))
+    assert chunks.end().thought_chars == 14
+
+
 def test_the_text_parts_of_a_list_are_text() -> None:
     """In their order, without what stands between them."""
     parts = [{"type": "text", "text": "a"}, {"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "b"}]

@@ -78,3 +78,12 @@ def test_an_answer_is_weighed_in_the_script_that_it_answers() -> None:
     meter.received_chars += 100
     meter.end(End(Cause.CUT))
     assert meter.tokens == 300 + 75
+
+
+def test_thinking_is_paid_for() -> None:
+    """Who leaves while a model thinks has made it think."""
+    meter = Meter()
+    meter.begin(prompt("u" * 360))
+    meter.received_chars += 40
+    meter.end(End(Cause.CANCELLED, thought_chars=4000))
+    assert meter.tokens == 100 + 1010

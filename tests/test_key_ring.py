@@ -43,6 +43,11 @@ def test_a_key_opens_for_its_holder() -> None:
         assert ring.find(secret) is None
 
 
+def test_what_was_not_sent_opens_nothing() -> None:
+    """Though the digest of nothing is in the file: somebody has hashed a variable that was not set."""
+    assert KeyRing([key_for("alice", "")]).find("") is None
+
+
 def test_names() -> None:
     """A summary that was begun without a key is nobody's, and stays so."""
     alice = key_for("alice", ALICE)
@@ -67,6 +72,21 @@ async def test_a_change_holds_at_the_next_look(file: Path) -> None:
     assert await ring.look()
     assert ring.find(ALICE) is ring.find(BOB) is None
     assert ring.named("alice") is ring.find(CAROL)
+
+
+async def test_half_of_a_file_does_not_hold() -> None:
+    """It may be in form, and have fewer keys and limits: what is still being written is looked at next time."""
+    half = toml("alice", ALICE)
+    whole = toml("alice", ALICE, "streams = 3") + toml("carol", CAROL)
+    found = iter([half, whole, whole, whole])
+    ring = KeyRing([key_for("bob", BOB)], path="keys.toml", load=lambda _path: next(found).encode())
+    assert not await ring.look()
+    assert ring.find(ALICE) is None
+    assert ring.find(BOB) is not None
+    assert await ring.look()
+    alice = ring.find(ALICE)
+    assert alice is not None
+    assert alice.streams == 3
 
 
 async def test_a_file_that_says_the_same_in_other_words_changes_nothing(file: Path) -> None:

@@ -48,6 +48,7 @@ class End:
     retry_after: float | None = None  # seconds, as the upstream asked for
     max_chars: int | None = None  # with TOO_LONG: a source of this many characters would have fitted
     of_request: bool = False  # with REJECTED: it was this request, and perhaps no other
+    thought_chars: int = field(default=0, compare=False)  # of reasoning, as far as it was shown
 
 
 @dataclass(frozen=True, slots=True)

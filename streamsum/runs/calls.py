@@ -203,7 +203,7 @@ class Calls:
             return replace(end, cause=Cause.DRAINING)  # we leave: that says nothing of it
         if self._summary.wants == "nothing":
             # We hung up there: what else came in that read would not have been seen in smaller ones.
-            return End(Cause.CLOSED_BY_US)
+            return End(Cause.CLOSED_BY_US, thought_chars=end.thought_chars)
         if cut and self._summary.wants == "more":
             return replace(end, cause=Cause.TIMEOUT)
         return end

@@ -21,6 +21,6 @@ class Meter:
 
     def end(self, end: End) -> None:
         """It is over."""
-        received = round(self.received_chars * self._tokens_a_char)
+        received = round((self.received_chars + end.thought_chars) * self._tokens_a_char)
         self.tokens += spent(end, sent=self._sent, received=received)
         self.received_chars = self._sent = 0

@@ -274,6 +274,8 @@ class Runs:
         """End what cannot be read here: a newer version may have written it. Handed back, it would be claimed again."""
         event = obituary(orphan)
         last = Entry(len(orphan.entries) + 1, event.type, encode(event), final=True)
+        if self._allowance is not None:
+            await self._allowance.settle(orphan.key, orphan.id, 0, lost=True)
         try:
             await orphan.lease.append([last], final=True)
         except LogError:

@@ -25,6 +25,9 @@ _MAX_TOKENS = 2**53
 # A stream has few events of another form than the rest; where there are more, looking for runs does not pay.
 _SINGLE_EVENTS = 8
 
+# Of reasoning that is no string, such as an encrypted piece: as long as a token of prose.
+_CHARS_OF_A_THOUGHT = 4
+
 # As an answer has ended that has only begun.
 _NO_END = End(Cause.CUT)
 
@@ -56,6 +59,7 @@ class AnswerDecoder(ABC):
         self._finish_reason: str | None = None
         self._prompt_tokens: int | None = None
         self._completion_tokens: int | None = None
+        self._thought_chars = 0
 
     def feed(self, read: bytes) -> str:
         """The text that this read brings, joined; "" when it brings none."""
@@ -76,6 +80,7 @@ class AnswerDecoder(ABC):
             cause=self._cause(),
             finish_reason=reason if reason and _SHOWABLE.fullmatch(reason) else None,
             usage=self._usage(),
+            thought_chars=self._thought_chars,
         )
 
     @abstractmethod
@@ -181,6 +186,11 @@ class AnswerDecoder(ABC):
 
     def _refuse(self) -> None:
         self._refused = self.alive = True
+
+    def _note_thought(self, thought: object) -> None:
+        """Reasoning has come: it costs what text costs. Some forms of it are no strings: a token each, or so."""
+        self.alive = True
+        self._thought_chars += len(thought) if isinstance(thought, str) else _CHARS_OF_A_THOUGHT
 
     def _add_text(self, text: str) -> None:
         if self._halves:

@@ -62,8 +62,9 @@ class ChunkDecoder(AnswerDecoder):
                 raise BadAnswer
         if delta.get("refusal"):
             self._refuse()
-        if not self.alive:
-            self.alive = any(map(delta.get, _REASONING))
+        # The same under two names is said once.
+        if thought := next(filter(None, map(delta.get, _REASONING)), None):
+            self._note_thought(thought)
 
     def _take_parts(self, parts: list[Any]) -> None:
         for part in parts:
@@ -71,7 +72,7 @@ class ChunkDecoder(AnswerDecoder):
                 case {"type": "text", "text": str() as text}:
                     self._add_text(text)
                 case {"type": "thinking" | "reasoning"}:
-                    self.alive = True
+                    self._note_thought(part)
                 case {"type": str() as kind} if kind != "text":
                     pass
                 case _:

@@ -43,7 +43,8 @@ class ResponseDecoder(AnswerDecoder):
             case {"type": "response.failed" | "response.cancelled" | "error"}:
                 raise BadAnswer
             case {"type": str() as kind}:
-                self.alive = self.alive or (kind.startswith("response.reasoning") and bool(message.get("delta")))
+                if kind.startswith("response.reasoning") and (thought := message.get("delta")):
+                    self._note_thought(thought)
             case _:  # another wire
                 raise BadAnswer
 

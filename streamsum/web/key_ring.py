@@ -11,14 +11,24 @@ from streamsum.telemetry import whereabouts
 from streamsum.telemetry.logs import logger
 
 # Reading a megabyte takes a millisecond, on a thread; whoever revokes a key waits no longer than that.
-LOOK_S = 2.0
+LOOK_S = 1.8
+# What is new must be the same after so long: half of a file that is being written is a file with fewer keys and limits.
+STILL_S = 0.2
 
 
 class KeyRing:
     """Those of `keys` that are not disabled. A file that is broken, or gone, changes nothing, and is told of once."""
 
-    def __init__(self, keys: Iterable[Key] = (), *, path: str | None = None, look_s: float = LOOK_S) -> None:
+    def __init__(
+        self,
+        keys: Iterable[Key] = (),
+        *,
+        path: str | None = None,
+        look_s: float = LOOK_S,
+        load: Callable[[str], bytes] = load_keys,
+    ) -> None:
         """`path`: of the file that `keys` came from; None: there is none."""
+        self._load = load
         self._path = path
         self._look_s = look_s
         self._seen: bytes | str | None = None  # the file's content, or what was wrong with it
@@ -29,7 +39,12 @@ class KeyRing:
         self._digests = [(digest, key) for key in self._by_name.values() for digest in key.digests]
 
     def find(self, secret: str) -> Key | None:
-        """Whom this opens for. All digests are compared, in constant time: how long it takes tells nothing of them."""
+        """Whom this opens for; "" opens nothing.
+
+        All digests are compared, in constant time: how long it takes tells nothing of them.
+        """
+        if not secret:  # what has not been sent has a digest, too
+            return None
         given, found = digest_of(secret), None
         for digest, key in self._digests:
             if hmac.compare_digest(digest, given):
@@ -55,9 +70,12 @@ class KeyRing:
         if self._path is None:
             return False
         try:
-            data = await asyncio.to_thread(load_keys, self._path)
+            data = await asyncio.to_thread(self._load, self._path)
             if data == self._seen:
                 return False
+            await asyncio.sleep(STILL_S)
+            if await asyncio.to_thread(self._load, self._path) != data:
+                return False  # next time
             keys = await asyncio.to_thread(parse_keys, data)
         except SettingsError as error:
             self._complain(str(error))
