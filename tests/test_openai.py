@@ -592,7 +592,7 @@ async def test_a_server_that_refuses_whatever_is_sent(name: str) -> None:
         for calls in (1, 2):
             with pytest.raises(UpstreamError) as caught:
                 await ask(upstream)
-            assert caught.value.end == End(Cause.REJECTED)
+            assert caught.value.end == End(Cause.REJECTED, of_request=True)
             assert model.calls_made == calls * {"response_format": 3, "messages": 1}.get(name, 2)
 
 
