@@ -1,6 +1,6 @@
 """What a bullet costs for each who listens, on two replicas with one Redis, however many summaries there are.
 
-The replicas are processes of their own; their processor time is the kernel's account. `make soak` takes 500 listeners.
+The replicas are processes of their own; their processor time is the kernel's account. `make soak` takes more bullets.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from tests.replicas import Cluster, Follower, cluster
 
 pytestmark = [needs_redis, pytest.mark.slow]
 
-LISTENERS = 500 if os.environ.get("STREAMSUM_SOAK") else 40
+LISTENERS = 500
 EACH = 5  # of one summary: as many as may
 BULLETS = 10 if os.environ.get("STREAMSUM_SOAK") else 3
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -79,4 +79,4 @@ async def test_the_cost_of_a_listener_does_not_grow(redis: RedisServer, tmp_path
         gate[0] = gates[1]
         many = await cost_us(of, gates[1], listeners=LISTENERS)
     print(json.dumps({"listeners": [LISTENERS // 4, LISTENERS], "us a bullet and listener": [round(few), round(many)]}))
-    assert many < 1.5 * few
+    assert many < 2 * few, (few, many)  # what grew with them would be four times as much; the machine is noisy
