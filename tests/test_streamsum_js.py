@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from benchmarks.fake_upstream import (
     Content,
@@ -23,7 +27,7 @@ from benchmarks.fake_upstream import (
 )
 from tests.keys import ALICE, keyed
 from tests.node import Program, node
-from tests.servers import served, settings_for
+from tests.servers import served, serving, settings_for
 from tests.tcp_proxy import tcp_proxy
 
 TEXT = "The tower was built of oak 🌳. It stood for forty-six years."
@@ -40,6 +44,29 @@ async def summarizing(
     given = {"baseUrl": f"http://127.0.0.1:{port}", "retryMs": 20, **(options or {})}
     async with node("summarize.mjs", json.dumps({"text": text, "options": given, **how})) as program:
         yield program
+
+
+@asynccontextmanager
+async def scripted(*answers: Response) -> AsyncIterator[tuple[int, list[Request]]]:
+    """The port of a server that gives these answers in turn, the last one ever after; and what it was asked."""
+    requests: list[Request] = []
+
+    async def answer(request: Request) -> Response:
+        requests.append(request)
+        return answers[min(len(requests), len(answers)) - 1]
+
+    methods = ["GET", "POST", "DELETE"]
+    async with serving(Starlette(routes=[Route("/{path:path}", answer, methods=methods)])) as port:
+        yield port, requests
+
+
+def stream(*frames: str, media_type: str = "text/event-stream") -> Response:
+    """It ends with them, whatever they are."""
+    return Response("".join(frames), media_type=media_type)
+
+
+def frame(at: str | None, **data: Any) -> str:
+    return (f"id: {at}\n" if at else "") + f"data: {json.dumps(data)}\n\n"
 
 
 def held(*, after: str = BEGUN, rest: str = ', "The second."]}') -> tuple[Gate, Script]:
@@ -146,6 +173,20 @@ async def test_it_goes_on_after_a_cut() -> None:
     assert lost == {"connection": "lost", "attempt": 1}
     assert names(events) == ["summary.created", "bullet", "bullet", "summary.completed"]
     assert {"connection": "back"} in events
+
+
+async def test_a_preview_after_a_cut_is_no_beginning() -> None:
+    """It has no id: cut again after nothing else, the stream goes on after the last event that had one."""
+    begun = frame("s:1", type="summary.created", id="s")
+    preview = frame(None, type="bullet.delta", index=0, text="The sec")
+    end = frame("s:2", type="summary.completed", finish="complete")
+    async with (
+        scripted(stream(begun), stream(preview), stream(end)) as (port, requests),
+        summarizing(port) as program,
+    ):
+        said = await program.answers()
+    assert names(said) == ["summary.created", "bullet.delta", "summary.completed"]
+    assert [each.headers.get("Last-Event-ID") for each in requests] == [None, "s:1", "s:1"]
 
 
 async def test_a_connection_that_has_died_in_silence_is_made_again() -> None:

@@ -147,7 +147,7 @@ export class Summary {
   }
 
   async *#events(stream) {
-    const parser = new EventStreamParser();
+    const parser = new EventStreamParser(this.#lastEventId);
     for await (const bytes of stream) {
       for (const { data, lastEventId } of parser.feed(bytes)) {
         const event = JSON.parse(data);
@@ -260,14 +260,19 @@ export class EventStreamParser {
   /** What the server asks to wait before a new connection, in milliseconds. @type {number | undefined} */
   retryMs = undefined;
   /** Of the last event. */
-  lastEventId = "";
+  lastEventId;
 
   #decoder = new TextDecoder(); // takes off one byte order mark, at the start
   #open = ""; // the line that has not ended yet
   #skipLf = false; // the last read ended in CR: an LF now would belong to it
-  #id = "";
+  #id;
   #event = "";
   #data = "";
+
+  /** @param {string} [lastEventId] where the connection before this one ended: an event without an id stands there */
+  constructor(lastEventId = "") {
+    this.lastEventId = this.#id = lastEventId;
+  }
 
   /**
    * @param {Uint8Array} bytes
