@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from benchmarks.fake_upstream import (
@@ -67,6 +67,10 @@ def stream(*frames: str, media_type: str = "text/event-stream") -> Response:
 
 def frame(at: str | None, **data: Any) -> str:
     return (f"id: {at}\n" if at else "") + f"data: {json.dumps(data)}\n\n"
+
+
+BEGINS = frame("s:1", type="summary.created", id="s")
+ENDS = frame("s:2", type="summary.completed", finish="complete")
 
 
 def held(*, after: str = BEGUN, rest: str = ', "The second."]}') -> tuple[Gate, Script]:
@@ -177,16 +181,43 @@ async def test_it_goes_on_after_a_cut() -> None:
 
 async def test_a_preview_after_a_cut_is_no_beginning() -> None:
     """It has no id: cut again after nothing else, the stream goes on after the last event that had one."""
-    begun = frame("s:1", type="summary.created", id="s")
     preview = frame(None, type="bullet.delta", index=0, text="The sec")
-    end = frame("s:2", type="summary.completed", finish="complete")
     async with (
-        scripted(stream(begun), stream(preview), stream(end)) as (port, requests),
+        scripted(stream(BEGINS), stream(preview), stream(ENDS)) as (port, requests),
         summarizing(port) as program,
     ):
         said = await program.answers()
     assert names(said) == ["summary.created", "bullet.delta", "summary.completed"]
     assert [each.headers.get("Last-Event-ID") for each in requests] == [None, "s:1", "s:1"]
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_gateway_that_has_no_answer_is_asked_again(status: int) -> None:
+    """Before the first event, too, and by the same key: it may be a summary that runs."""
+    nothing = Response("<h1>Bad Gateway</h1>", status, media_type="text/html")
+    async with (
+        scripted(nothing, nothing, stream(BEGINS), nothing, stream(ENDS)) as (port, requests),
+        summarizing(port) as program,
+    ):
+        said = await program.answers()
+    assert names(said) == ["summary.created", "summary.completed"]
+    assert [each.method for each in requests] == ["POST", "POST", "POST", "GET", "GET"]
+    assert len({each.headers["Idempotency-Key"] for each in requests[:3]}) == 1
+
+
+async def test_what_may_run_is_stopped_when_a_later_try_is_refused() -> None:
+    """A gateway had no answer to the first, so it may have begun: the same request finds out its id."""
+    nothing, refusal = Response(status_code=504), JSONResponse({"code": "unauthenticated"}, 401)
+    async with (
+        scripted(nothing, refusal, JSONResponse({"id": "s"}, 202), Response(status_code=204)) as (port, requests),
+        summarizing(port) as program,
+    ):
+        *_, thrown = await program.answers()
+    assert (thrown["thrown"], thrown["status"]) == ("ProblemError", 401)
+    assert [(each.method, each.url.path) for each in requests[2:]] == [
+        ("POST", "/v1/summaries"),
+        ("DELETE", "/v1/summaries/s"),
+    ]
 
 
 async def test_a_connection_that_has_died_in_silence_is_made_again() -> None:

@@ -28,6 +28,8 @@
 const HERE = new URL("..", import.meta.url);
 
 const LAST_EVENTS = new Set(["summary.completed", "summary.failed"]);
+// What stands before the server says so where it has no answer to hand on; what has none of our codes is such a one's.
+const GATEWAY_STATUSES = new Set([502, 503, 504]);
 const RETRIES = 5;
 // The server says something every 15 s: after three times that the connection is dead, whatever TCP thinks.
 const SILENCE_MS = 45_000;
@@ -171,7 +173,7 @@ export class Summary {
       this.#signal?.throwIfAborted();
       if (!(error instanceof ProblemError)) throw error;
       if (isPassing(error, { known, attempt })) throw new Cut(error.retryAfter);
-      this.#over = true; // there is nothing to stop
+      this.#over = attempt === 0; // refused at once, there is nothing to stop
       throw error;
     }
   }
@@ -374,8 +376,9 @@ class Patience {
   }
 }
 
-/** A refusal that may be another one's soon: of a resume, or of a start that was cut before. */
-function isPassing({ status }, { known, attempt }) {
+/** A refusal that may be another one's soon: of a resume, of a start that was cut before, or a gateway's own. */
+function isPassing({ status, code }, { known, attempt }) {
+  if (code === null && GATEWAY_STATUSES.has(status)) return true;
   return known ? status === 429 || status >= 500 : attempt > 0 && (status === 429 || status === 503);
 }
 
