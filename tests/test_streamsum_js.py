@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from benchmarks.fake_upstream import (
@@ -218,6 +218,24 @@ async def test_what_may_run_is_stopped_when_a_later_try_is_refused() -> None:
         ("POST", "/v1/summaries"),
         ("DELETE", "/v1/summaries/s"),
     ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(stream("<h1>Please log in</h1>", media_type="text/html"), id="a login page"),
+        pytest.param(RedirectResponse("/login", 302), id="a redirect"),
+        pytest.param(stream("data: [DONE]\n\n"), id="not JSON"),
+        pytest.param(stream("data: null\n\n"), id="no object"),
+    ],
+)
+async def test_what_is_not_streamsum_is_a_typed_error(answer: Response) -> None:
+    """At once: nobody is asked for a stream twice, nor sent on to another."""
+    async with scripted(answer) as (port, requests), summarizing(port) as program:
+        [thrown] = await program.answers()
+    assert thrown["thrown"] == "NotStreamsum"
+    assert len([each for each in requests if "Prefer" not in each.headers]) == 1
+    assert {each.url.path for each in requests} == {"/v1/summaries"}
 
 
 async def test_a_connection_that_has_died_in_silence_is_made_again() -> None:

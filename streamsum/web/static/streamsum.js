@@ -18,6 +18,7 @@
  *   nothing is lost, said twice, or paid for twice. `onConnection` hears of it. After `retries` tries in a row that
  *   brought nothing, the loop ends with a `ConnectionLost`.
  * - What the server refuses ends the loop with a `ProblemError` (RFC 9457): `status`, `code`, `message`, `retryAfter`.
+ * - An answer that is not streamsum's (a login page, a redirect, events of another kind) ends it with a `NotStreamsum`.
  * - Evidence counts Unicode code points, JavaScript's strings count UTF-16 units: `utf16Offsets` converts.
  *
  *     const at = utf16Offsets(text);
@@ -123,7 +124,7 @@ export class Summary {
 
   /**
    * Stop the model. The loop goes on, to its last event: `summary.completed`, with `finish: "cancelled"`.
-   * Rejects with ProblemError or ConnectionLost; a summary that is over, or gone, is nothing to stop.
+   * Rejects with ProblemError, NotStreamsum or ConnectionLost; a summary that is over, or gone, is nothing to stop.
    */
   async cancel() {
     if (!this.#begun || this.#over) return;
@@ -152,7 +153,7 @@ export class Summary {
     const parser = new EventStreamParser(this.#lastEventId);
     for await (const bytes of stream) {
       for (const { data, lastEventId } of parser.feed(bytes)) {
-        const event = JSON.parse(data);
+        const event = parsed(data);
         if (event.type === "summary.created") this.id = event.id; // `Location` is not shown to pages of other origins
         this.#lastEventId = lastEventId;
         this.#over = LAST_EVENTS.has(event.type);
@@ -167,12 +168,13 @@ export class Summary {
     const known = this.id !== null;
     try {
       const response = await (known ? this.#resume(signal) : this.#start(signal));
+      expectStream(response);
       this.id ??= response.headers.get("Location")?.split("/").at(-1) ?? null;
       return response;
     } catch (error) {
       this.#signal?.throwIfAborted();
-      if (!(error instanceof ProblemError)) throw error;
-      if (isPassing(error, { known, attempt })) throw new Cut(error.retryAfter);
+      if (error instanceof Cut) throw error;
+      if (error instanceof ProblemError && isPassing(error, { known, attempt })) throw new Cut(error.retryAfter);
       this.#over = attempt === 0; // refused at once, there is nothing to stop
       throw error;
     }
@@ -195,7 +197,9 @@ export class Summary {
   /** The id of a summary that has not answered yet: the same request joins it, and waits for nothing. */
   async #join() {
     const response = await this.#start(AbortSignal.timeout(CANCEL_MS), { Prefer: "respond-async" });
-    this.id ??= (await response.json()).id;
+    const { id } = parsed(await response.text().catch(cut));
+    if (typeof id !== "string") throw new NotStreamsum();
+    this.id ??= id;
     return this.id;
   }
 
@@ -231,6 +235,15 @@ export class ConnectionLost extends Error {
 
   constructor() {
     super("the connection to the server was lost");
+  }
+}
+
+/** What answered is not streamsum, or something in between spoke for it. */
+export class NotStreamsum extends Error {
+  name = "NotStreamsum";
+
+  constructor() {
+    super("what answered is not streamsum");
   }
 }
 
@@ -286,7 +299,7 @@ export class EventStreamParser {
       if (line) this.#take(line);
       else this.#dispatch(events);
     }
-    if (Math.max(this.#open.length, this.#data.length) > MAX_EVENT_CHARS) throw new RangeError("an endless event");
+    if (Math.max(this.#open.length, this.#data.length) > MAX_EVENT_CHARS) throw new NotStreamsum();
     return events;
   }
 
@@ -338,14 +351,14 @@ class Api {
     this.#headers = new Headers(key ? { Authorization: `Bearer ${key}` } : {});
   }
 
-  /** A response that is a success. Throws ProblemError; Cut where there is none, as no page is told why. */
+  /** A response that is a success. Throws ProblemError, NotStreamsum; Cut where there is none, as no page is told why. */
   async fetch(path, { headers = {}, ...request }) {
     const sent = new Headers([...this.#headers, ...Object.entries(headers)]);
-    const asked = fetch(new URL(path, this.#base), { cache: "no-store", ...request, headers: sent });
-    const response = await asked.catch(() => {
-      throw new Cut();
-    });
+    // None of its answers is a redirect, and a key and a text go to nobody else. "error" could not be told from a cut.
+    const fixed = { cache: "no-store", redirect: "manual" };
+    const response = await fetch(new URL(path, this.#base), { ...fixed, ...request, headers: sent }).catch(cut);
     if (response.ok) return response;
+    if (response.type === "opaqueredirect" || response.status < 400) throw new NotStreamsum();
     throw new ProblemError((await response.json().catch(() => null)) ?? {}, response);
   }
 }
@@ -380,6 +393,27 @@ class Patience {
 function isPassing({ status, code }, { known, attempt }) {
   if (code === null && GATEWAY_STATUSES.has(status)) return true;
   return known ? status === 429 || status >= 500 : attempt > 0 && (status === 429 || status === 503);
+}
+
+function cut() {
+  throw new Cut();
+}
+
+/** A login page that somebody puts before the server is a success, too. Throws NotStreamsum. */
+function expectStream({ status, headers }) {
+  const type = headers.get("Content-Type")?.split(";")[0].trim().toLowerCase();
+  if (status !== 204 && type !== "text/event-stream") throw new NotStreamsum();
+}
+
+/** An object. Throws NotStreamsum. */
+function parsed(json) {
+  try {
+    const value = JSON.parse(json);
+    if (value !== null && typeof value === "object") return value;
+  } catch {
+    // is none, as other values are
+  }
+  throw new NotStreamsum();
 }
 
 async function* reads(body, patience, signal) {
