@@ -13,10 +13,11 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.async_api import Browser, Locator, Page, Route, ViewportSize, expect
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
+from starlette.routing import Route as Endpoint
 
 from benchmarks.fake_upstream import (
     Content,
@@ -197,6 +198,52 @@ async def test_stop_stops_a_model_that_has_said_nothing_yet(browser: Browser) ->
         assert await call.closed(within=2) == "hung_up"
         await expect(it.status).to_contain_text("Stopped. No bullets")
         assert it.model.calls_made == 1
+
+
+async def test_stop_says_so_when_the_server_does_not_answer(browser: Browser) -> None:
+    """It claims nothing that nobody confirmed, and asks once."""
+    gates, script = held('{"bullets": ["The first."', "]}")
+    asked: list[str] = []
+
+    async def fail(route: Route) -> None:
+        asked.append(route.request.method)
+        await route.abort()
+
+    async with shown(browser, script, expected="net::ERR_") as it:
+        await it.summarise()
+        await expect(it.bullets).to_have_count(1)
+        await it.page.route(re.compile("/v1/summaries/"), fail)
+        await it.press("Stop")
+        await expect(it.status).to_have_text("The server did not answer; it stops when nobody listens.")
+        await expect(it.page.get_by_role("button", name="Try again")).to_be_visible()
+        await expect(it.bullets).to_have_count(1)
+        gates[0].open()
+    assert asked == ["DELETE"]
+
+
+async def test_a_key_that_is_revoked_in_the_middle_costs_no_bullet(browser: Browser) -> None:
+    """To ask for another would be to begin anew, and to pay twice."""
+    gates, script = held('{"bullets": ["The first."', "]}")
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=401, json={"code": "unauthenticated", "detail": "No."})
+
+    async with (
+        FakeUpstream(script) as model,
+        served(None, settings=settings_for(model), limit_s=LIMIT_S) as at,
+        tcp_proxy(at.port) as proxy,
+        opened(browser, f"http://127.0.0.1:{proxy.port}/", expected="Failed to load resource") as page,
+    ):
+        it = Shown(page, model)
+        await it.summarise()
+        await expect(it.bullets).to_have_count(1)
+        await page.route(re.compile("/v1/summaries/"), refuse)
+        proxy.reset()
+        await expect(it.status).to_have_text("The server does not take this key any more.")
+        await expect(page.get_by_label("API key")).to_be_hidden()
+        await expect(it.bullets).to_have_count(1)
+        gates[0].open()
+        assert model.calls_made == 1
 
 
 async def test_it_goes_on_after_a_cut(browser: Browser) -> None:
@@ -468,7 +515,7 @@ async def test_a_page_elsewhere_may_use_it_where_its_origin_is_allowed(browser: 
         for await (const event of summary) said.push(event.type);
         return [said, summary.id.length];
     }"""
-    elsewhere = Starlette(routes=[Route("/", PlainTextResponse("A page."))])
+    elsewhere = Starlette(routes=[Endpoint("/", PlainTextResponse("A page."))])
     async with FakeUpstream(answer(bullets("The tower was built of oak."))) as model, serving(elsewhere) as port:
         settings = replace(keyed(settings_for(model)), cors_origins=(f"http://127.0.0.1:{port}",))
         async with served(None, settings=settings, limit_s=LIMIT_S) as at, await browser.new_page() as page:

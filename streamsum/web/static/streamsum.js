@@ -81,6 +81,7 @@ export class Summary {
   #lastEventId = "";
   #begun = false;
   #over = false;
+  #unheard = false; // a `cancel()` failed, and nothing has come since
 
   constructor(text, options = {}) {
     const { baseUrl, key, signal, idempotencyKey, retries, retryMs, silenceMs, onConnection, ...fields } = options;
@@ -118,7 +119,8 @@ export class Summary {
         await this.#pause(attempt, pauseMs);
       }
     } finally {
-      if (!this.#over) await this.cancel().catch(() => {}); // whatever ends the loop, nobody is told twice
+      // Whatever ends the loop, nobody is told twice, and a server that does not answer is not waited for twice.
+      if (!this.#over && !this.#unheard) await this.cancel().catch(() => {});
     }
   }
 
@@ -132,8 +134,9 @@ export class Summary {
       const id = this.id ?? (await this.#join());
       await this.#api.fetch(`v1/summaries/${id}`, { method: "DELETE", signal: AbortSignal.timeout(CANCEL_MS) });
     } catch (error) {
-      if (error instanceof Cut) throw new ConnectionLost();
-      if (!(error instanceof ProblemError && error.status === 404)) throw error;
+      if (error instanceof ProblemError && error.status === 404) return;
+      this.#unheard = true;
+      throw error instanceof Cut ? new ConnectionLost() : error;
     }
   }
 
@@ -156,6 +159,7 @@ export class Summary {
         const event = parsed(data);
         if (event.type === "summary.created") this.id = event.id; // `Location` is not shown to pages of other origins
         this.#lastEventId = lastEventId;
+        this.#unheard = false;
         this.#over = LAST_EVENTS.has(event.type);
         yield event;
         if (this.#over) return;
