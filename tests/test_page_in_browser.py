@@ -13,10 +13,11 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.async_api import Browser, Locator, Page, Route, ViewportSize, expect
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
+from starlette.routing import Route as Endpoint
 
 from benchmarks.fake_upstream import (
     Content,
@@ -197,6 +198,52 @@ async def test_stop_stops_a_model_that_has_said_nothing_yet(browser: Browser) ->
         assert await call.closed(within=2) == "hung_up"
         await expect(it.status).to_contain_text("Stopped. No bullets")
         assert it.model.calls_made == 1
+
+
+async def test_stop_says_so_when_the_server_does_not_answer(browser: Browser) -> None:
+    """It claims nothing that nobody confirmed, and asks once."""
+    gates, script = held('{"bullets": ["The first."', "]}")
+    asked: list[str] = []
+
+    async def fail(route: Route) -> None:
+        asked.append(route.request.method)
+        await route.abort()
+
+    async with shown(browser, script, expected="net::ERR_") as it:
+        await it.summarise()
+        await expect(it.bullets).to_have_count(1)
+        await it.page.route(re.compile("/v1/summaries/"), fail)
+        await it.press("Stop")
+        await expect(it.status).to_have_text("The server did not answer; it stops when nobody listens.")
+        await expect(it.page.get_by_role("button", name="Try again")).to_be_visible()
+        await expect(it.bullets).to_have_count(1)
+        gates[0].open()
+    assert asked == ["DELETE"]
+
+
+async def test_a_key_that_is_revoked_in_the_middle_costs_no_bullet(browser: Browser) -> None:
+    """To ask for another would be to begin anew, and to pay twice."""
+    gates, script = held('{"bullets": ["The first."', "]}")
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=401, json={"code": "unauthenticated", "detail": "No."})
+
+    async with (
+        FakeUpstream(script) as model,
+        served(None, settings=settings_for(model), limit_s=LIMIT_S) as at,
+        tcp_proxy(at.port) as proxy,
+        opened(browser, f"http://127.0.0.1:{proxy.port}/", expected="Failed to load resource") as page,
+    ):
+        it = Shown(page, model)
+        await it.summarise()
+        await expect(it.bullets).to_have_count(1)
+        await page.route(re.compile("/v1/summaries/"), refuse)
+        proxy.reset()
+        await expect(it.status).to_have_text("The server does not take this key any more.")
+        await expect(page.get_by_label("API key")).to_be_hidden()
+        await expect(it.bullets).to_have_count(1)
+        gates[0].open()
+        assert model.calls_made == 1
 
 
 async def test_it_goes_on_after_a_cut(browser: Browser) -> None:
@@ -441,12 +488,17 @@ async def test_it_works_where_the_app_is_mounted(browser: Browser) -> None:
             await expect(it.status).to_contain_text("Done. One bullet")
 
 
-@pytest.mark.parametrize("what", ["static/streamsum.js", "new EventSource"])
+def in_readme(what: str) -> str:
+    """The one piece of JavaScript there that has this in it."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    [piece] = [each for each in re.findall(r"```js\n(.*?)```", readme, re.DOTALL) if what in each]
+    return str(piece)
+
+
+@pytest.mark.parametrize("what", ["static/streamsum.js", "new EventSource(`/stream"])
 async def test_what_the_readme_says_to_write_runs(browser: Browser, what: str) -> None:
     """Each of its pieces of JavaScript, in a page of this origin."""
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    piece = next(each for each in re.findall(r"```js\n(.*?)```", readme, re.DOTALL) if what in each)
-    piece = re.sub(r"^import (\{.*?\}) from (\S+);", r"const \1 = await import(\2);", piece)
+    piece = re.sub(r"^import (\{.*?\}) from (\S+);", r"const \1 = await import(\2);", in_readme(what))
     async with shown(browser, answer(bullets("The tower was built of oak.", "A candle burned."))) as it:
         said = await it.page.evaluate(
             f"""(text) => new Promise((resolve) => {{
@@ -468,10 +520,35 @@ async def test_a_page_elsewhere_may_use_it_where_its_origin_is_allowed(browser: 
         for await (const event of summary) said.push(event.type);
         return [said, summary.id.length];
     }"""
-    elsewhere = Starlette(routes=[Route("/", PlainTextResponse("A page."))])
-    async with FakeUpstream(answer(bullets("The tower was built of oak."))) as model, serving(elsewhere) as port:
+    async with elsewhere(browser, answer(bullets("The tower was built of oak."))) as (page, url):
+        said = await page.evaluate(summarise, [url, ALICE])
+    assert said == [["summary.created", "bullet", "summary.completed"], 22]
+
+
+async def test_what_the_readme_says_to_write_elsewhere_runs(browser: Browser) -> None:
+    """A fetch with the key, and an EventSource that follows with the ticket: where it says `summaries.example`."""
+    piece = in_readme("respond-async")
+    assert "https://summaries.example/" in piece
+    async with elsewhere(browser, answer(bullets("The tower was built of oak."))) as (page, url):
+        said = await page.evaluate(
+            f"""async ([text, key]) => {{
+                {piece.replace("https://summaries.example", url)}
+                return await new Promise((resolve, reject) => {{
+                    source.addEventListener("bullet", ({{ data }}) => resolve(JSON.parse(data).text));
+                    source.addEventListener("error", () => reject(new Error("no events")));
+                }}).finally(() => source.close());
+            }}""",
+            [SOURCE, ALICE],
+        )
+    assert said == "The tower was built of oak."
+
+
+@asynccontextmanager
+async def elsewhere(browser: Browser, script: Script) -> AsyncIterator[tuple[Page, str]]:
+    """A page of another origin, and the URL of a service with keys that lets that origin in."""
+    other = Starlette(routes=[Endpoint("/", PlainTextResponse("A page."))])
+    async with FakeUpstream(script) as model, serving(other) as port:
         settings = replace(keyed(settings_for(model)), cors_origins=(f"http://127.0.0.1:{port}",))
         async with served(None, settings=settings, limit_s=LIMIT_S) as at, await browser.new_page() as page:
             await page.goto(f"http://127.0.0.1:{port}/")
-            said = await page.evaluate(summarise, [f"http://127.0.0.1:{at.port}", ALICE])
-    assert said == [["summary.created", "bullet", "summary.completed"], 22]
+            yield page, f"http://127.0.0.1:{at.port}"

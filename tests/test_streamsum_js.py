@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
 
 from benchmarks.fake_upstream import (
     Content,
@@ -23,7 +27,7 @@ from benchmarks.fake_upstream import (
 )
 from tests.keys import ALICE, keyed
 from tests.node import Program, node
-from tests.servers import served, settings_for
+from tests.servers import served, serving, settings_for
 from tests.tcp_proxy import tcp_proxy
 
 TEXT = "The tower was built of oak 🌳. It stood for forty-six years."
@@ -40,6 +44,33 @@ async def summarizing(
     given = {"baseUrl": f"http://127.0.0.1:{port}", "retryMs": 20, **(options or {})}
     async with node("summarize.mjs", json.dumps({"text": text, "options": given, **how})) as program:
         yield program
+
+
+@asynccontextmanager
+async def scripted(*answers: Response) -> AsyncIterator[tuple[int, list[Request]]]:
+    """The port of a server that gives these answers in turn, the last one ever after; and what it was asked."""
+    requests: list[Request] = []
+
+    async def answer(request: Request) -> Response:
+        requests.append(request)
+        return answers[min(len(requests), len(answers)) - 1]
+
+    methods = ["GET", "POST", "DELETE"]
+    async with serving(Starlette(routes=[Route("/{path:path}", answer, methods=methods)])) as port:
+        yield port, requests
+
+
+def stream(*frames: str, media_type: str = "text/event-stream") -> Response:
+    """It ends with them, whatever they are."""
+    return Response("".join(frames), media_type=media_type)
+
+
+def frame(at: str | None, **data: Any) -> str:
+    return (f"id: {at}\n" if at else "") + f"data: {json.dumps(data)}\n\n"
+
+
+BEGINS = frame("s:1", type="summary.created", id="s")
+ENDS = frame("s:2", type="summary.completed", finish="complete")
 
 
 def held(*, after: str = BEGUN, rest: str = ', "The second."]}') -> tuple[Gate, Script]:
@@ -146,6 +177,65 @@ async def test_it_goes_on_after_a_cut() -> None:
     assert lost == {"connection": "lost", "attempt": 1}
     assert names(events) == ["summary.created", "bullet", "bullet", "summary.completed"]
     assert {"connection": "back"} in events
+
+
+async def test_a_preview_after_a_cut_is_no_beginning() -> None:
+    """It has no id: cut again after nothing else, the stream goes on after the last event that had one."""
+    preview = frame(None, type="bullet.delta", index=0, text="The sec")
+    async with (
+        scripted(stream(BEGINS), stream(preview), stream(ENDS)) as (port, requests),
+        summarizing(port) as program,
+    ):
+        said = await program.answers()
+    assert names(said) == ["summary.created", "bullet.delta", "summary.completed"]
+    assert [each.headers.get("Last-Event-ID") for each in requests] == [None, "s:1", "s:1"]
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_gateway_that_has_no_answer_is_asked_again(status: int) -> None:
+    """Before the first event, too, and by the same key: it may be a summary that runs."""
+    nothing = Response("<h1>Bad Gateway</h1>", status, media_type="text/html")
+    async with (
+        scripted(nothing, nothing, stream(BEGINS), nothing, stream(ENDS)) as (port, requests),
+        summarizing(port) as program,
+    ):
+        said = await program.answers()
+    assert names(said) == ["summary.created", "summary.completed"]
+    assert [each.method for each in requests] == ["POST", "POST", "POST", "GET", "GET"]
+    assert len({each.headers["Idempotency-Key"] for each in requests[:3]}) == 1
+
+
+async def test_what_may_run_is_stopped_when_a_later_try_is_refused() -> None:
+    """A gateway had no answer to the first, so it may have begun: the same request finds out its id."""
+    nothing, refusal = Response(status_code=504), JSONResponse({"code": "unauthenticated"}, 401)
+    async with (
+        scripted(nothing, refusal, JSONResponse({"id": "s"}, 202), Response(status_code=204)) as (port, requests),
+        summarizing(port) as program,
+    ):
+        *_, thrown = await program.answers()
+    assert (thrown["thrown"], thrown["status"]) == ("ProblemError", 401)
+    assert [(each.method, each.url.path) for each in requests[2:]] == [
+        ("POST", "/v1/summaries"),
+        ("DELETE", "/v1/summaries/s"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(stream("<h1>Please log in</h1>", media_type="text/html"), id="a login page"),
+        pytest.param(RedirectResponse("/login", 302), id="a redirect"),
+        pytest.param(stream("data: [DONE]\n\n"), id="not JSON"),
+        pytest.param(stream("data: null\n\n"), id="no object"),
+    ],
+)
+async def test_what_is_not_streamsum_is_a_typed_error(answer: Response) -> None:
+    """At once: nobody is asked for a stream twice, nor sent on to another."""
+    async with scripted(answer) as (port, requests), summarizing(port) as program:
+        [thrown] = await program.answers()
+    assert thrown["thrown"] == "NotStreamsum"
+    assert len([each for each in requests if "Prefer" not in each.headers]) == 1
+    assert {each.url.path for each in requests} == {"/v1/summaries"}
 
 
 async def test_a_connection_that_has_died_in_silence_is_made_again() -> None:

@@ -5,7 +5,7 @@
 
 import { Reading } from "./reading.js";
 import { Sheet, markdownOf } from "./sheet.js";
-import { ConnectionLost, ProblemError, summarize } from "./streamsum.js";
+import { ConnectionLost, NotStreamsum, ProblemError, summarize } from "./streamsum.js";
 
 const UNAUTHENTICATED = 401;
 // Twice what a server takes where nobody set it otherwise: it says itself what is too large, but not after gigabytes.
@@ -61,10 +61,15 @@ async function isRefused() {
   try {
     await follow();
   } catch (error) {
-    if (error instanceof ProblemError && error.status === UNAUTHENTICATED && (await askForKey())) return true;
-    say(words(error), { trouble: !running.abort.signal.aborted });
+    // Once it runs, to ask again would be another summary, paid for again, and what came would be gone.
+    if (wantsKey(error) && running.summary.id === null && (await askForKey())) return true;
+    say(words(error), { trouble: true });
   }
   return false;
+}
+
+function wantsKey(error) {
+  return error instanceof ProblemError && error.status === UNAUTHENTICATED;
 }
 
 async function follow() {
@@ -117,10 +122,12 @@ function tellConnection({ state, attempt, retries }) {
 }
 
 function words(error) {
+  if (running.abort.signal.aborted) return "The server did not answer; it stops when nobody listens.";
   if (error instanceof ConnectionLost) return "The server cannot be reached.";
-  if (running.abort.signal.aborted) return "Stopped.";
+  if (error instanceof NotStreamsum) return "Something else answered in the server’s place.";
   if (!(error instanceof ProblemError)) return "Something broke in this page.";
-  if (error.status === UNAUTHENTICATED) return "This server wants a key.";
+  if (wantsKey(error) && running.summary.id !== null) return "The server does not take this key any more.";
+  if (wantsKey(error)) return "This server wants a key.";
   const wait = error.retryAfter ? ` Try again in ${error.retryAfter} s.` : "";
   const fields = (error.problem.errors ?? []).map(({ loc, detail }) => `${loc.join(".")}: ${detail}`);
   return [error.message, ...fields].join(" ") + wait;

@@ -18,6 +18,7 @@
  *   nothing is lost, said twice, or paid for twice. `onConnection` hears of it. After `retries` tries in a row that
  *   brought nothing, the loop ends with a `ConnectionLost`.
  * - What the server refuses ends the loop with a `ProblemError` (RFC 9457): `status`, `code`, `message`, `retryAfter`.
+ * - An answer that is not streamsum's (a login page, a redirect, events of another kind) ends it with a `NotStreamsum`.
  * - Evidence counts Unicode code points, JavaScript's strings count UTF-16 units: `utf16Offsets` converts.
  *
  *     const at = utf16Offsets(text);
@@ -28,6 +29,8 @@
 const HERE = new URL("..", import.meta.url);
 
 const LAST_EVENTS = new Set(["summary.completed", "summary.failed"]);
+// What stands before the server says so where it has no answer to hand on; what has none of our codes is such a one's.
+const GATEWAY_STATUSES = new Set([502, 503, 504]);
 const RETRIES = 5;
 // The server says something every 15 s: after three times that the connection is dead, whatever TCP thinks.
 const SILENCE_MS = 45_000;
@@ -78,6 +81,7 @@ export class Summary {
   #lastEventId = "";
   #begun = false;
   #over = false;
+  #unheard = false; // a `cancel()` failed, and nothing has come since
 
   constructor(text, options = {}) {
     const { baseUrl, key, signal, idempotencyKey, retries, retryMs, silenceMs, onConnection, ...fields } = options;
@@ -115,13 +119,14 @@ export class Summary {
         await this.#pause(attempt, pauseMs);
       }
     } finally {
-      if (!this.#over) await this.cancel().catch(() => {}); // whatever ends the loop, nobody is told twice
+      // Whatever ends the loop, nobody is told twice, and a server that does not answer is not waited for twice.
+      if (!this.#over && !this.#unheard) await this.cancel().catch(() => {});
     }
   }
 
   /**
    * Stop the model. The loop goes on, to its last event: `summary.completed`, with `finish: "cancelled"`.
-   * Rejects with ProblemError or ConnectionLost; a summary that is over, or gone, is nothing to stop.
+   * Rejects with ProblemError, NotStreamsum or ConnectionLost; a summary that is over, or gone, is nothing to stop.
    */
   async cancel() {
     if (!this.#begun || this.#over) return;
@@ -129,8 +134,9 @@ export class Summary {
       const id = this.id ?? (await this.#join());
       await this.#api.fetch(`v1/summaries/${id}`, { method: "DELETE", signal: AbortSignal.timeout(CANCEL_MS) });
     } catch (error) {
-      if (error instanceof Cut) throw new ConnectionLost();
-      if (!(error instanceof ProblemError && error.status === 404)) throw error;
+      if (error instanceof ProblemError && error.status === 404) return;
+      this.#unheard = true;
+      throw error instanceof Cut ? new ConnectionLost() : error;
     }
   }
 
@@ -147,12 +153,13 @@ export class Summary {
   }
 
   async *#events(stream) {
-    const parser = new EventStreamParser();
+    const parser = new EventStreamParser(this.#lastEventId);
     for await (const bytes of stream) {
       for (const { data, lastEventId } of parser.feed(bytes)) {
-        const event = JSON.parse(data);
+        const event = parsed(data);
         if (event.type === "summary.created") this.id = event.id; // `Location` is not shown to pages of other origins
         this.#lastEventId = lastEventId;
+        this.#unheard = false;
         this.#over = LAST_EVENTS.has(event.type);
         yield event;
         if (this.#over) return;
@@ -165,13 +172,14 @@ export class Summary {
     const known = this.id !== null;
     try {
       const response = await (known ? this.#resume(signal) : this.#start(signal));
+      expectStream(response);
       this.id ??= response.headers.get("Location")?.split("/").at(-1) ?? null;
       return response;
     } catch (error) {
       this.#signal?.throwIfAborted();
-      if (!(error instanceof ProblemError)) throw error;
-      if (isPassing(error, { known, attempt })) throw new Cut(error.retryAfter);
-      this.#over = true; // there is nothing to stop
+      if (error instanceof Cut) throw error;
+      if (error instanceof ProblemError && isPassing(error, { known, attempt })) throw new Cut(error.retryAfter);
+      this.#over = attempt === 0; // refused at once, there is nothing to stop
       throw error;
     }
   }
@@ -193,7 +201,9 @@ export class Summary {
   /** The id of a summary that has not answered yet: the same request joins it, and waits for nothing. */
   async #join() {
     const response = await this.#start(AbortSignal.timeout(CANCEL_MS), { Prefer: "respond-async" });
-    this.id ??= (await response.json()).id;
+    const { id } = parsed(await response.text().catch(cut));
+    if (typeof id !== "string") throw new NotStreamsum();
+    this.id ??= id;
     return this.id;
   }
 
@@ -232,6 +242,15 @@ export class ConnectionLost extends Error {
   }
 }
 
+/** What answered is not streamsum, or something in between spoke for it. */
+export class NotStreamsum extends Error {
+  name = "NotStreamsum";
+
+  constructor() {
+    super("what answered is not streamsum");
+  }
+}
+
 /**
  * Code points -> UTF-16: a function that turns an offset of the API's into one of JavaScript's, for this `text`.
  *
@@ -260,14 +279,19 @@ export class EventStreamParser {
   /** What the server asks to wait before a new connection, in milliseconds. @type {number | undefined} */
   retryMs = undefined;
   /** Of the last event. */
-  lastEventId = "";
+  lastEventId;
 
   #decoder = new TextDecoder(); // takes off one byte order mark, at the start
   #open = ""; // the line that has not ended yet
   #skipLf = false; // the last read ended in CR: an LF now would belong to it
-  #id = "";
+  #id;
   #event = "";
   #data = "";
+
+  /** @param {string} [lastEventId] where the connection before this one ended: an event without an id stands there */
+  constructor(lastEventId = "") {
+    this.lastEventId = this.#id = lastEventId;
+  }
 
   /**
    * @param {Uint8Array} bytes
@@ -279,7 +303,7 @@ export class EventStreamParser {
       if (line) this.#take(line);
       else this.#dispatch(events);
     }
-    if (Math.max(this.#open.length, this.#data.length) > MAX_EVENT_CHARS) throw new RangeError("an endless event");
+    if (Math.max(this.#open.length, this.#data.length) > MAX_EVENT_CHARS) throw new NotStreamsum();
     return events;
   }
 
@@ -331,14 +355,14 @@ class Api {
     this.#headers = new Headers(key ? { Authorization: `Bearer ${key}` } : {});
   }
 
-  /** A response that is a success. Throws ProblemError; Cut where there is none, as no page is told why. */
+  /** A response that is a success. Throws ProblemError, NotStreamsum; Cut where there is none, as no page is told why. */
   async fetch(path, { headers = {}, ...request }) {
     const sent = new Headers([...this.#headers, ...Object.entries(headers)]);
-    const asked = fetch(new URL(path, this.#base), { cache: "no-store", ...request, headers: sent });
-    const response = await asked.catch(() => {
-      throw new Cut();
-    });
+    // None of its answers is a redirect, and a key and a text go to nobody else. "error" could not be told from a cut.
+    const fixed = { cache: "no-store", redirect: "manual" };
+    const response = await fetch(new URL(path, this.#base), { ...fixed, ...request, headers: sent }).catch(cut);
     if (response.ok) return response;
+    if (response.type === "opaqueredirect" || response.status < 400) throw new NotStreamsum();
     throw new ProblemError((await response.json().catch(() => null)) ?? {}, response);
   }
 }
@@ -369,9 +393,31 @@ class Patience {
   }
 }
 
-/** A refusal that may be another one's soon: of a resume, or of a start that was cut before. */
-function isPassing({ status }, { known, attempt }) {
+/** A refusal that may be another one's soon: of a resume, of a start that was cut before, or a gateway's own. */
+function isPassing({ status, code }, { known, attempt }) {
+  if (code === null && GATEWAY_STATUSES.has(status)) return true;
   return known ? status === 429 || status >= 500 : attempt > 0 && (status === 429 || status === 503);
+}
+
+function cut() {
+  throw new Cut();
+}
+
+/** A login page that somebody puts before the server is a success, too. Throws NotStreamsum. */
+function expectStream({ status, headers }) {
+  const type = headers.get("Content-Type")?.split(";")[0].trim().toLowerCase();
+  if (status !== 204 && type !== "text/event-stream") throw new NotStreamsum();
+}
+
+/** An object. Throws NotStreamsum. */
+function parsed(json) {
+  try {
+    const value = JSON.parse(json);
+    if (value !== null && typeof value === "object") return value;
+  } catch {
+    // is none, as other values are
+  }
+  throw new NotStreamsum();
 }
 
 async function* reads(body, patience, signal) {
