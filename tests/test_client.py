@@ -179,6 +179,34 @@ async def test_leaving_early_stops_the_model(kind: Kind) -> None:
     assert shown["ledger"]["finish"] == "cancelled"
 
 
+async def test_leaving_before_the_first_event_stops_the_model() -> None:
+    """The status is held until the model's first content: the summary has no id yet that the client knows."""
+    upstream = ScriptedUpstream(connecting=[60.0])
+    async with (
+        served(upstream, settings=Settings(grace_s=60)) as service,
+        AsyncClient(f"http://127.0.0.1:{service.port}") as client,
+    ):
+        leaving = asyncio.create_task(anext(summarize(client)))
+        await upstream.called.wait()
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        async with asyncio.timeout(5):
+            await upstream.closed.wait()
+    assert len(upstream.prompts) == 1
+
+
+async def test_giving_up_before_the_first_event_stops_the_model(kind: Kind) -> None:
+    """What was sent and never answered may run."""
+    upstream = ScriptedUpstream(connecting=[60.0])
+    async with behind_a_network(upstream, grace_s=60, first_byte_s=0.05) as (_, proxy, url):
+        proxy.cut_next(1, "close")
+        with pytest.raises(Unreachable):
+            await kind.read(url, summarize, persistence=Persistence(starts=1))
+        async with asyncio.timeout(5):
+            await upstream.closed.wait()
+    assert len(upstream.prompts) == 1
+
+
 async def test_who_wants_it_finished_may_leave(kind: Kind) -> None:
     """`on_disconnect="finish"`: leaving cancels nothing."""
     gate = asyncio.Event()

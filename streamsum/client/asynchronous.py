@@ -130,10 +130,18 @@ async def _follow(
             if not course.over:
                 await sleep(course.pause_s)
     finally:
-        if cancels and course.id and not course.over:
+        if cancels and not course.over:
             # Whoever is cancelled can still say so.
             with anyio.move_on_after(CANCEL_S, shield=True), suppress(httpx2.HTTPError):
-                await http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
+                await _cancel(http, course)
+
+
+async def _cancel(http: httpx2.AsyncClient, course: Course) -> None:
+    if (ask := course.ask_for_id()) is not None:
+        method, path, headers, json = ask
+        course.joined(await http.request(method, path, headers=headers, json=json, timeout=CANCEL_S))
+    if course.id:
+        await http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
 
 
 async def _one_connection(http: httpx2.AsyncClient, course: Course) -> AsyncGenerator[Event, None]:

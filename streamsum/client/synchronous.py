@@ -127,9 +127,17 @@ def _follow(
             if not course.over:
                 sleep(course.pause_s)
     finally:
-        if cancels and course.id and not course.over:
+        if cancels and not course.over:
             with suppress(httpx2.HTTPError):
-                http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
+                _cancel(http, course)
+
+
+def _cancel(http: httpx2.Client, course: Course) -> None:
+    if (ask := course.ask_for_id()) is not None:
+        method, path, headers, json = ask
+        course.joined(http.request(method, path, headers=headers, json=json, timeout=CANCEL_S))
+    if course.id:
+        http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
 
 
 def _one_connection(http: httpx2.Client, course: Course) -> Generator[Event, None, None]:
