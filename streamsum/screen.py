@@ -65,7 +65,7 @@ class Screen:
     def _draw(self, text: str) -> None:
         if self.is_live:
             columns = self._columns or get_terminal_size().columns
-            line = fitting(f"• {text}", columns - 1)
+            line = fitting(f"• {terminal.printable(text)}", columns - 1)
             self._out.write(f"{_CLEAR_LINE}{self._quiet}{line}{self._plain}")
             self._out.flush()
             self._is_drawn = True
@@ -84,7 +84,7 @@ def has_colors(environment: Mapping[str, str]) -> bool:
 def evidence_line(source: str, span: Span) -> str:
     """The words that support a bullet, on one line, with nothing in them that a terminal would obey."""
     words = " ".join(source[span.start : span.end].split())
-    shown = "".join(each if each.isprintable() else "\ufffd" for each in words)
+    shown = terminal.printable(words)
     if len(shown) > MAX_EVIDENCE_CHARS:
         shown = shown[: MAX_EVIDENCE_CHARS - 1] + "…"
     score = "" if span.score is None else f", {span.score:g}"

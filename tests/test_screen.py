@@ -54,6 +54,13 @@ def test_quiet_things_are_quiet_where_there_are_colors() -> None:
     )
 
 
+def test_a_bullet_that_is_open_does_not_drive_the_terminal() -> None:
+    """Before it is confirmed it has passed no check."""
+    out = Terminal()
+    screen(out, columns=40).show(BulletDelta(index=0, text="A\x1b[2J\nlamp"))
+    assert out.getvalue() == "\r\x1b[K• A\ufffd[2J\ufffdlamp"
+
+
 def test_elsewhere_nothing_moves() -> None:
     """Lines, and no more."""
     out = io.StringIO()
