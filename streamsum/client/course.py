@@ -136,7 +136,7 @@ class Course:
         self._count(error)
         self.pause_s = max(asked_s, self.pause_s)
 
-    def lost(self, error: httpx2.TransportError | None) -> None:
+    def lost(self, error: httpx2.RequestError | None) -> None:
         """The connection is gone; without an error: in good order, but too soon. Raises Unreachable, StreamCut."""
         if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
             self._unanswered -= not self.id  # nothing was sent
