@@ -28,7 +28,7 @@ _HARMLESS = frozenset("\u00ad\u200c\u200d\u200e\u200f")
 _WARNINGS = {"unsupported_number": "it has a number that is not in the text"}
 
 
-def show(event: Event, *, as_json: bool, out: TextIO | None = None) -> None:
+def show(event: Event, *, as_json: bool, out: TextIO | None = None, has_hints: bool = True) -> None:
     """Print it, if there is anything to see; `out` instead of standard output."""
     out = out or sys.stdout
     if as_json:
@@ -45,7 +45,7 @@ def show(event: Event, *, as_json: bool, out: TextIO | None = None) -> None:
         case SummaryCompleted() if event.truncated:
             say(f"the summary is cut short ({event.finish})")
         case SummaryFailed():
-            say(explain(event.problem))
+            say(explain(event.problem, has_hints=has_hints))
         case SummaryCreated() | BulletDelta() | SummaryCompleted():
             pass
         case _:
@@ -59,12 +59,15 @@ def exit_status(last: Event | None) -> int:
     return FAILED
 
 
-def explain(problem: Problem) -> str:
-    """A problem in a line or two, with what may help; what is wrong with a field by the option's name."""
+def explain(problem: Problem, *, has_hints: bool = True) -> str:
+    """A problem in a line or two, with what may help; what is wrong with a field by the option's name.
+
+    `has_hints`: they are for who asks the model from here, not for who asks a server.
+    """
     lines = [f"{_option(error.loc)}{error.detail}" for error in problem.errors or ()] or [problem.detail]
     if problem.max_chars is not None:
         lines.append(f"It takes about {problem.max_chars} characters.")
-    if hint := _HINTS.get(problem.code):
+    if has_hints and (hint := _HINTS.get(problem.code)):
         lines.append(hint)
     return " ".join(lines)
 

@@ -255,6 +255,7 @@ async def test_a_server_that_has_failed_is_1(command: Command) -> None:
         status, output, errors = await command.run_with(command.file, "--url", url, environment={})
     assert (status, output) == (1, "")
     assert "refused our request" in errors
+    assert "OPENAI_" not in errors  # whoever asks has no part in that
 
 
 @pytest.mark.parametrize(
