@@ -13,6 +13,7 @@ from streamsum.client import (
     Unauthenticated,
     Unreachable,
 )
+from streamsum.client.asking import is_url
 from streamsum.client.errors import ClientError
 from streamsum.errors import SettingsError
 
@@ -25,6 +26,8 @@ async def summarize_there(
     url: str, text: str, *, key: str | None, options: dict[str, Any]
 ) -> AsyncIterator[AsyncEvents]:
     """The events of a summary that the server at `url` makes. Raises ClientError, SettingsError."""
+    if not is_url(url):
+        raise SettingsError("--url (STREAMSUM_URL) must be the URL of a server: nobody can have this name or address")
     try:
         client = AsyncClient(url, key=key, persistence=_PERSISTENCE)
     except ValueError:

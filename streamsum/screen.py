@@ -30,6 +30,7 @@ class Screen:
         has_colors: bool = False,
         source: str | None = None,
         as_json: bool = False,
+        has_hints: bool = True,
         columns: int | None = None,
     ) -> None:
         """`columns`: 0 or None, as the terminal has them."""
@@ -38,6 +39,7 @@ class Screen:
         self._quiet, self._plain = (_QUIET, _PLAIN) if has_colors else ("", "")
         self._source = source
         self._as_json = as_json
+        self._has_hints = has_hints
         self._columns = columns
         self._is_drawn = False
 
@@ -47,7 +49,7 @@ class Screen:
             self._draw(event.text)
             return
         self.clear()
-        terminal.show(event, as_json=self._as_json, out=self._out)
+        terminal.show(event, as_json=self._as_json, out=self._out, has_hints=self._has_hints)
         if isinstance(event, Bullet) and self._source is not None and not self._as_json:
             for span in event.evidence:
                 self._out.write(f"  {self._quiet}{evidence_line(self._source, span)}{self._plain}\n")
@@ -65,7 +67,7 @@ class Screen:
     def _draw(self, text: str) -> None:
         if self.is_live:
             columns = self._columns or get_terminal_size().columns
-            line = fitting(f"• {text}", columns - 1)
+            line = fitting(f"• {terminal.printable(text)}", columns - 1)
             self._out.write(f"{_CLEAR_LINE}{self._quiet}{line}{self._plain}")
             self._out.flush()
             self._is_drawn = True
@@ -84,7 +86,7 @@ def has_colors(environment: Mapping[str, str]) -> bool:
 def evidence_line(source: str, span: Span) -> str:
     """The words that support a bullet, on one line, with nothing in them that a terminal would obey."""
     words = " ".join(source[span.start : span.end].split())
-    shown = "".join(each if each.isprintable() else "\ufffd" for each in words)
+    shown = terminal.printable(words)
     if len(shown) > MAX_EVIDENCE_CHARS:
         shown = shown[: MAX_EVIDENCE_CHARS - 1] + "…"
     score = "" if span.score is None else f", {span.score:g}"
@@ -110,7 +112,8 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def standard(environment: Mapping[str, str], *, source: str | None, as_json: bool) -> Screen:
+def standard(environment: Mapping[str, str], *, source: str | None, as_json: bool, has_hints: bool) -> Screen:
     """On standard output."""
     live = is_live(sys.stdout, environment)
-    return Screen(sys.stdout, is_live=live, has_colors=live and has_colors(environment), source=source, as_json=as_json)
+    colors = live and has_colors(environment)
+    return Screen(sys.stdout, is_live=live, has_colors=colors, source=source, as_json=as_json, has_hints=has_hints)

@@ -59,13 +59,19 @@ def _settings(wishes: Wishes, environment: Mapping[str, str]) -> Settings:
 def _summarize_file(file: str, wishes: Wishes, settings: Settings, environment: Mapping[str, str]) -> int:
     try:
         text = read_source(file, max_bytes=settings.max_body_bytes)
-        screen = standard(environment, source=text if wishes.shows_evidence else None, as_json=wishes.as_json)
+        screen = standard(
+            environment,
+            source=text if wishes.shows_evidence else None,
+            as_json=wishes.as_json,
+            has_hints=wishes.url is None,
+        )
         options = wishes.options | ({"preview": True} if _may_preview(wishes, screen) else {})
         return asyncio.run(_show(_summary(text, options, wishes.url, settings, environment), screen))
     except RequestRefused as error:
-        return _refused(error.problem)
+        return _refused(terminal.explain(error.problem), error.problem)
     except Refused as error:
-        return _refused(error.problem, _hint(error, wishes))
+        words = f"{terminal.explain(error.problem, has_hints=False)} {_hint(error, wishes)}"
+        return _refused(words.strip(), error.problem)
     except ClientError as error:
         terminal.say(f"{error}. {_hint(error, wishes)}".strip())
         return terminal.FAILED
@@ -102,8 +108,8 @@ async def _show(summary: AbstractAsyncContextManager[AsyncIterator[Event]], scre
     return terminal.exit_status(last)
 
 
-def _refused(problem: Problem, hint: str = "") -> int:
-    terminal.say(f"{terminal.explain(problem)} {hint}".strip())
+def _refused(words: str, problem: Problem) -> int:
+    terminal.say(words)
     return terminal.BAD_USAGE if problem.status < 500 else terminal.FAILED
 
 

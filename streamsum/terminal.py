@@ -1,6 +1,7 @@
 """Events as a terminal shows them: bullets on standard output the moment they come, all else on standard error."""
 
 import sys
+import unicodedata
 from typing import TextIO, assert_never
 
 from streamsum.core.events import (
@@ -22,10 +23,12 @@ _HINTS = {
     "upstream_rejected": "Check OPENAI_API_KEY, OPENAI_BASE_URL and STREAMSUM_MODEL.",
     "overloaded": "It may be a rate limit of the model's server.",
 }
+# Invisible, and no orders: they shape words and emoji (joiners, marks of direction, a soft hyphen).
+_HARMLESS = frozenset("\u00ad\u200c\u200d\u200e\u200f")
 _WARNINGS = {"unsupported_number": "it has a number that is not in the text"}
 
 
-def show(event: Event, *, as_json: bool, out: TextIO | None = None) -> None:
+def show(event: Event, *, as_json: bool, out: TextIO | None = None, has_hints: bool = True) -> None:
     """Print it, if there is anything to see; `out` instead of standard output."""
     out = out or sys.stdout
     if as_json:
@@ -34,7 +37,7 @@ def show(event: Event, *, as_json: bool, out: TextIO | None = None) -> None:
         return
     match event:
         case Bullet():
-            print(f"• {event.text}", file=out, flush=True)
+            print(f"• {printable(event.text)}", file=out, flush=True)
             for code in event.warnings:
                 say(f"of the bullet above: {_WARNINGS.get(code, code)}")
         case BulletRejected():
@@ -42,7 +45,7 @@ def show(event: Event, *, as_json: bool, out: TextIO | None = None) -> None:
         case SummaryCompleted() if event.truncated:
             say(f"the summary is cut short ({event.finish})")
         case SummaryFailed():
-            say(explain(event.problem))
+            say(explain(event.problem, has_hints=has_hints))
         case SummaryCreated() | BulletDelta() | SummaryCompleted():
             pass
         case _:
@@ -56,19 +59,31 @@ def exit_status(last: Event | None) -> int:
     return FAILED
 
 
-def explain(problem: Problem) -> str:
-    """A problem in a line or two, with what may help; what is wrong with a field by the option's name."""
+def explain(problem: Problem, *, has_hints: bool = True) -> str:
+    """A problem in a line or two, with what may help; what is wrong with a field by the option's name.
+
+    `has_hints`: they are for who asks the model from here, not for who asks a server.
+    """
     lines = [f"{_option(error.loc)}{error.detail}" for error in problem.errors or ()] or [problem.detail]
     if problem.max_chars is not None:
         lines.append(f"It takes about {problem.max_chars} characters.")
-    if hint := _HINTS.get(problem.code):
+    if has_hints and (hint := _HINTS.get(problem.code)):
         lines.append(hint)
     return " ".join(lines)
 
 
 def say(words: str) -> None:
-    """A message to the person."""
-    print(f"streamsum: {words}", file=sys.stderr, flush=True)
+    """A message to the person; of a server's words, what a terminal would obey is not passed on."""
+    print(f"streamsum: {printable(words)}", file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """One line, with nothing in it that a terminal would obey: it may be anybody's. Spaces of any width stay."""
+    return "".join(each if _is_harmless(each) else "\ufffd" for each in text)
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isprintable() or character in _HARMLESS or unicodedata.category(character) == "Zs"
 
 
 def _option(loc: tuple[str | int, ...]) -> str:

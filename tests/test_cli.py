@@ -255,6 +255,7 @@ async def test_a_server_that_has_failed_is_1(command: Command) -> None:
         status, output, errors = await command.run_with(command.file, "--url", url, environment={})
     assert (status, output) == (1, "")
     assert "refused our request" in errors
+    assert "OPENAI_" not in errors  # whoever asks has no part in that
 
 
 @pytest.mark.parametrize(
@@ -262,6 +263,7 @@ async def test_a_server_that_has_failed_is_1(command: Command) -> None:
     [
         ("http://127.0.0.1:1", "", 1, "Does `streamsum serve` run at http://127.0.0.1:1?"),
         ("127.0.0.1:8080", "", 2, "--url (STREAMSUM_URL) must be the URL of a server"),
+        ("http://ü..de", "", 2, "--url (STREAMSUM_URL) must be the URL of a server"),
         ("http://127.0.0.1:1", "two words", 2, "STREAMSUM_KEY must be a key"),
     ],
 )

@@ -179,6 +179,34 @@ async def test_leaving_early_stops_the_model(kind: Kind) -> None:
     assert shown["ledger"]["finish"] == "cancelled"
 
 
+async def test_leaving_before_the_first_event_stops_the_model() -> None:
+    """The status is held until the model's first content: the summary has no id yet that the client knows."""
+    upstream = ScriptedUpstream(connecting=[60.0])
+    async with (
+        served(upstream, settings=Settings(grace_s=60)) as service,
+        AsyncClient(f"http://127.0.0.1:{service.port}") as client,
+    ):
+        leaving = asyncio.create_task(anext(summarize(client)))
+        await upstream.called.wait()
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        async with asyncio.timeout(5):
+            await upstream.closed.wait()
+    assert len(upstream.prompts) == 1
+
+
+async def test_giving_up_before_the_first_event_stops_the_model(kind: Kind) -> None:
+    """What was sent and never answered may run."""
+    upstream = ScriptedUpstream(connecting=[60.0])
+    async with behind_a_network(upstream, grace_s=60, first_byte_s=0.05) as (_, proxy, url):
+        proxy.cut_next(1, "close")
+        with pytest.raises(Unreachable):
+            await kind.read(url, summarize, persistence=Persistence(starts=1))
+        async with asyncio.timeout(5):
+            await upstream.closed.wait()
+    assert len(upstream.prompts) == 1
+
+
 async def test_who_wants_it_finished_may_leave(kind: Kind) -> None:
     """`on_disconnect="finish"`: leaving cancels nothing."""
     gate = asyncio.Event()
@@ -282,7 +310,37 @@ async def test_a_key_is_sent_as_the_server_wants_it() -> None:
     assert b"\r\nauthorization: bearer ssk_x\r\n" in asked[0].lower()
 
 
-@pytest.mark.parametrize(("url", "key"), [("ftp://x", None), ("127.0.0.1:8080", None), ("http://x", "a\nb")])
+async def test_what_a_proxy_compressed_badly_is_an_error_of_ours(kind: Kind) -> None:
+    """Not the HTTP library's."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\nConnection: close\r\n"
+        writer.write(head + b"\r\nno gzip at all")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(Unreachable, match="compressed"):
+            await kind.read(url, lambda client: client.follow("A" * 22), persistence=Persistence(resumes=2))
+        with Client(url) as script, pytest.raises(Unreachable, match="compressed"):
+            await asyncio.to_thread(script.models)
+        async with AsyncClient(url) as client:
+            with pytest.raises(Unreachable, match="compressed"):
+                await client.models()
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("ftp://x", None),
+        ("127.0.0.1:8080", None),
+        ("http://[::1", None),
+        ("http://ü..de", None),
+        ("http://x", "a\nb"),
+    ],
+)
 def test_what_cannot_be_sent_is_refused_at_once(url: str, key: str | None) -> None:
     """By whoever makes the client."""
     with pytest.raises(ValueError, match=r"http://|key"):

@@ -69,6 +69,41 @@ def test_once_its_id_is_known_it_is_followed() -> None:
     assert begun.ask().headers["Last-Event-ID"] == f"{ID}:1"
 
 
+def test_what_may_run_without_an_id_can_be_joined() -> None:
+    """By the same request, which waits for nothing."""
+    begun = course(idempotency_key="k-1")
+    assert begun.ask_for_id() is None
+    sent = begun.ask()
+    join = begun.ask_for_id()
+    assert join is not None
+    assert (join.method, join.path, join.json) == (sent.method, sent.path, sent.json)
+    assert join.headers == {"Idempotency-Key": "k-1", "Prefer": "respond-async"}
+    begun.joined(httpx2.Response(202, headers={"location": f"/v1/summaries/{ID}"}))
+    assert begun.id == ID
+    assert begun.ask_for_id() is None
+
+
+def test_what_cannot_run_is_not_joined() -> None:
+    """It was refused, or the server never had it: to join it would begin it."""
+    unheard = course()
+    unheard.ask()
+    unheard.lost(httpx2.ConnectError("no"))
+    assert unheard.ask_for_id() is None
+    refused = course()
+    refused.ask()
+    with pytest.raises(Refused):
+        refused.ends(*problem("unauthenticated"))
+    assert refused.ask_for_id() is None
+    refused = course()
+    refused.ask()
+    refused.ends(*problem("overloaded"))
+    assert refused.ask_for_id() is None
+    by_a_gateway = course()
+    by_a_gateway.ask()
+    by_a_gateway.ends(httpx2.Response(502), b"")
+    assert by_a_gateway.ask_for_id() is not None
+
+
 def test_an_address_elsewhere_is_no_id() -> None:
     """Nothing of an answer decides where the key goes."""
     begun = course()

@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from benchmarks.fake_upstream import FakeUpstream, Status, answer, bullets
+from streamsum.upstream.base import Capabilities
 from tests.programs import LIMIT_S
 from tests.scripted import ScriptedUpstream
 from tests.servers import client_of, events_of, served, serving
@@ -48,6 +49,22 @@ async def test_curl() -> None:
     assert errors.count("event: bullet\n") == 2
     assert '"status":"completed"' in output
     assert output.count("event: summary.completed\n") == 1
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+async def test_curl_takes_a_long_text(tmp_path: Path) -> None:
+    """More than an argument of a program may have, and than a query may."""
+    file = tmp_path / "long.txt"
+    file.write_text("The lamp was lit in 1698. " * 6000)
+    upstream = ScriptedUpstream(script=[DOCUMENT], can=Capabilities(context_tokens=1_000_000))
+    async with served(upstream, limit_s=60) as service:
+        status, output, errors = await run(
+            str(EXAMPLES / "curl.sh"), f"http://127.0.0.1:{service.port}", str(file), environment={}
+        )
+        assert status == 0, errors
+        id = output[output.index('{"id":"') + 7 :][:22]
+        assert (await service.client.get(f"/v1/summaries/{id}")).status_code == 404
+    assert "too long for a query" in output
 
 
 @pytest.mark.parametrize("key", ["", "ssk_none"])

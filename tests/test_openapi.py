@@ -24,8 +24,6 @@ from tests.servers import served
 COMMITTED = Path(__file__).parent.parent / "openapi.json"
 # What people look at, and programs do not call.
 PAGES = ("/", "/static/{name}")
-# Answered before a route is chosen, or by none.
-EVERYWHERE = {"method_not_allowed"}
 
 
 def test_the_committed_document_is_the_one_that_is_served() -> None:
@@ -50,8 +48,48 @@ def test_every_route_is_in_it_and_nothing_else() -> None:
 
 
 def test_every_problem_is_some_operations() -> None:
-    """And an operation has no other."""
-    assert set(codes()) == PROBLEMS.keys() - EVERYWHERE
+    """Or the answer to what is no operation; and there is no other."""
+    missing = document()["components"]["responses"]["MethodNotAllowed"]
+    assert "Allow" in missing["headers"]
+    assert set(codes()) | set(codes_of(missing)) == PROBLEMS.keys()
+
+
+@pytest.mark.parametrize(("path", "method"), [("/v1/summaries/{id}", "delete"), ("/v1/summaries/{id}/events", "get")])
+def test_what_is_not_counted_is_not_refused_for_its_number(path: str, method: str) -> None:
+    """DELETE, and who follows."""
+    responses = document()["paths"][path][method]["responses"]
+    assert "429" not in responses
+    assert not {"rate_limited", "limiter_unavailable"} & {
+        code for each in responses.values() for code in codes_of(each)
+    }
+
+
+def test_who_follows_is_not_told_that_the_log_is_away() -> None:
+    """The answer is an empty stream then."""
+    assert "503" not in document()["paths"]["/v1/summaries/{id}/events"]["get"]["responses"]
+
+
+@pytest.mark.parametrize(("path", "name"), [("/v1/summaries", "text"), ("/stream", "q")])
+def test_a_cursor_stands_for_the_text(path: str, name: str) -> None:
+    """So it is not `required`, and its words say when it is needed."""
+    by_name = {each["name"]: each for each in document()["paths"][path]["get"]["parameters"]}
+    assert "required" not in by_name[name]
+    assert by_name[name]["description"].endswith("Needed, unless there is a cursor.")
+
+
+async def test_a_streams_headers_are_named() -> None:
+    """Those that other answers have not."""
+    named = {name.lower() for name in document()["paths"]["/stream"]["get"]["responses"]["200"]["headers"]}
+    async with served(ScriptedUpstream(script=['{"bullets": ["A lamp."]}'])) as service:
+        response = await service.client.get("/stream", params={"q": "A lamp was lit."})
+    own = {"location", "cache-control", "x-accel-buffering"}
+    assert own <= response.headers.keys() & named
+
+
+def test_every_header_is_somewhere() -> None:
+    """And there is no other."""
+    said = json.dumps(document())
+    assert all(f'"#/components/headers/{name}"' in said for name in document()["components"]["headers"])
 
 
 def codes() -> Iterator[str]:
@@ -59,8 +97,12 @@ def codes() -> Iterator[str]:
         for method, operation in item.items():
             if method != "parameters":
                 for answer in operation["responses"].values():
-                    problem = answer.get("content", {}).get("application/problem+json")
-                    yield from problem["schema"]["properties"]["code"]["enum"] if problem else ()
+                    yield from codes_of(answer)
+
+
+def codes_of(answer: dict[str, Any]) -> list[str]:
+    problem = answer.get("content", {}).get("application/problem+json")
+    return problem["schema"]["properties"]["code"]["enum"] if problem else []
 
 
 def test_every_field_has_its_words() -> None:

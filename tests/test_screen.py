@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from streamsum.core.events import Bullet, BulletDelta, BulletRejected, Reason, Span, SummaryCreated
+from streamsum.core.events import Bullet, BulletDelta, BulletRejected, Reason, Span, SummaryCreated, SummaryFailed
+from streamsum.errors import Problem
 from streamsum.screen import Screen, evidence_line, fitting, has_colors, is_live
+from tests.test_sse import LEDGER
 
 CREATED = SummaryCreated(id="x", model="m", max_bullets=5, created_at="")
 BULLET = Bullet(index=0, text="A lamp was lit.", evidence=(Span(start=0, end=5, match="close", score=0.5),))
@@ -52,6 +54,21 @@ def test_quiet_things_are_quiet_where_there_are_colors() -> None:
     assert (
         out.getvalue() == "\r\x1b[K\x1b[2m• A\x1b[0m\r\x1b[K• A lamp was lit.\n  \x1b[2m<- A lam (close, 0.5)\x1b[0m\n"
     )
+
+
+def test_a_bullet_that_is_open_does_not_drive_the_terminal() -> None:
+    """Before it is confirmed it has passed no check."""
+    out = Terminal()
+    screen(out, columns=40).show(BulletDelta(index=0, text="A\x1b[2J\nlamp"))
+    assert out.getvalue() == "\r\x1b[K• A\ufffd[2J\ufffdlamp"
+
+
+@pytest.mark.parametrize("has_hints", [True, False])
+def test_hints_are_for_who_asks_the_model_from_here(has_hints: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever asks a server has no part in its settings."""
+    failed = SummaryFailed(problem=Problem.of("upstream_error"), ledger=LEDGER)
+    screen(Terminal(), has_hints=has_hints).show(failed)
+    assert ("OPENAI_BASE_URL" in capsys.readouterr().err) is has_hints
 
 
 def test_elsewhere_nothing_moves() -> None:

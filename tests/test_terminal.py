@@ -6,7 +6,7 @@ import pytest
 
 from streamsum.core.events import Bullet, BulletDelta, BulletRejected, Event, Reason, SummaryCreated
 from streamsum.errors import FieldError, Problem
-from streamsum.terminal import FAILED, exit_status, explain, show
+from streamsum.terminal import FAILED, exit_status, explain, printable, say, show
 
 SILENT: list[Event] = [
     SummaryCreated(id="x", model="parrot", max_bullets=5, created_at="2026-11-22T10:00:00Z"),
@@ -32,6 +32,27 @@ def test_what_is_wrong_with_a_bullet_is_said_beside_it(capsys: pytest.CaptureFix
         "streamsum: of the bullet above: own_code",
         "streamsum: a bullet was withheld: Nothing there.",
     ]
+
+
+def test_a_server_does_not_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither by a bullet, nor by what it says of a failure."""
+    evil = "a\x1b]0;title\x07b\r\x9b2Jc\u202ed"
+    problem = Problem.of("upstream_error").model_copy(update={"detail": evil})
+    show(Bullet(index=0, text=evil, warnings=(evil,)), as_json=False)
+    show(BulletRejected(reasons=(Reason(code="blank", detail=evil),)), as_json=False)
+    say(explain(problem))
+    output, errors = capsys.readouterr()
+    assert output == "• a\ufffd]0;title\ufffdb\ufffd\ufffd2Jc\ufffdd\n"
+    assert len(errors.splitlines()) == 3
+    assert not set("\x1b\x07\r\x9b\u202e") & set(errors)
+
+
+@pytest.mark.parametrize(
+    "text", ["«\u00a0Oui\u202f!\u00a0»", "灯\u3000台", "\U0001f469\u200d\U0001f52c", "می\u200cروم", "e\u0301"]
+)
+def test_what_only_looks_odd_stays(text: str) -> None:
+    """French and Japanese spaces, joined emoji, Persian, an accent of its own."""
+    assert printable(text) == text
 
 
 @pytest.mark.parametrize("event", [*SILENT, Bullet(index=0, text="Größe 5 •")])

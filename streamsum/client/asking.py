@@ -37,8 +37,8 @@ class HttpOptions(TypedDict):
 
 def http_options(url: str, key: str | None) -> HttpOptions:
     """Redirects are not followed: the text and the key are for this server. Raises ValueError."""
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("the URL of a server begins with http:// or https://")
+    if not is_url(url):
+        raise ValueError("the URL of a server begins with http:// or https://, and then has its name or address")
     headers = {"User-Agent": f"streamsum/{__version__}"}
     if key is not None:
         if not re.fullmatch(r"[\x21-\x7e]+", key):
@@ -46,6 +46,14 @@ def http_options(url: str, key: str | None) -> HttpOptions:
         headers["Authorization"] = f"Bearer {key}"
     timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S)
     return HttpOptions(base_url=url, headers=headers, timeout=timeout)
+
+
+def is_url(url: str) -> bool:
+    """Can it be asked for? httpx2 says more than a parser of URLs: whether the name can be looked up, for one."""
+    try:
+        return httpx2.URL(url).scheme in {"http", "https"}
+    except httpx2.InvalidURL:
+        return False
 
 
 def body_of(text: str, options: ClientOptions) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class AsyncClient:
     async def _ask(self, method: str, path: str) -> httpx2.Response:
         try:
             response = await self._http.request(method, path)
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise Unreachable(why(error)) from error
         if not response.is_success:
             raise refusal_of(response, response.content)
@@ -130,15 +130,23 @@ async def _follow(
             if not course.over:
                 await sleep(course.pause_s)
     finally:
-        if cancels and course.id and not course.over:
+        if cancels and not course.over:
             # Whoever is cancelled can still say so.
             with anyio.move_on_after(CANCEL_S, shield=True), suppress(httpx2.HTTPError):
-                await http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
+                await _cancel(http, course)
+
+
+async def _cancel(http: httpx2.AsyncClient, course: Course) -> None:
+    if (ask := course.ask_for_id()) is not None:
+        method, path, headers, json = ask
+        course.joined(await http.request(method, path, headers=headers, json=json, timeout=CANCEL_S))
+    if course.id:
+        await http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
 
 
 async def _one_connection(http: httpx2.AsyncClient, course: Course) -> AsyncGenerator[Event, None]:
     method, path, headers, json = course.ask()
-    error: httpx2.TransportError | None = None
+    error: httpx2.RequestError | None = None
     try:
         async with http.sse(path, method=method, headers=headers, json=json) as source:
             if not course.opens(source.response):
@@ -149,7 +157,7 @@ async def _one_connection(http: httpx2.AsyncClient, course: Course) -> AsyncGene
                     yield event
                 if course.over:
                     return
-    except httpx2.TransportError as lost:
+    except httpx2.RequestError as lost:
         error = lost
     course.lost(error)
 

@@ -69,6 +69,7 @@ class Course:
         self._persistence = persistence
         self._draw = draw
         self._tries = 0  # in a row, that brought nothing new
+        self._unanswered = 0  # requests to begin it that the server may have had
         self._retry_s = DEFAULT_RETRY_S
 
     def ask(self) -> Ask:
@@ -79,16 +80,29 @@ class Course:
             if self.n:
                 headers["Last-Event-ID"] = f"{self.id}:{self.n}"
             return Ask("GET", f"/v1/summaries/{self.id}/events", headers, None)
+        self._unanswered += 1
         headers["Idempotency-Key"] = self._idempotency_key
         return Ask("POST", "/v1/summaries", headers, self._body)
+
+    def ask_for_id(self) -> Ask | None:
+        """To cancel what may run, and has no id yet: the same request joins it, and waits for nothing. Else None."""
+        if self.id or not self._unanswered:
+            return None
+        headers = {"Idempotency-Key": self._idempotency_key, "Prefer": "respond-async"}
+        return Ask("POST", "/v1/summaries", headers, self._body)
+
+    def joined(self, response: httpx2.Response) -> None:
+        """What `ask_for_id` was answered."""
+        self._unanswered = 0
+        if response.is_success:
+            self._learn_id(response)
 
     def opens(self, response: httpx2.Response) -> bool:
         """Do events follow? Else `ends` has to look at the body."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.status_code != 200 or kind != "text/event-stream":
             return False
-        if not self.id and (found := _LOCATION.fullmatch(response.headers.get("location", ""))):
-            self.id = found[1]
+        self._learn_id(response)
         return True
 
     def takes(self, sse: httpx2.ServerSentEvent) -> Event | None:
@@ -112,6 +126,8 @@ class Course:
             self.over = True
             return
         error = refusal_of(response, body)
+        if isinstance(error, Refused) or not _may_pass(error, response.status_code):
+            self._unanswered -= not self.id  # that request began nothing; of a gateway's own answer nobody can say so
         if not _may_pass(error, response.status_code):
             raise self._cut_off(error) if self._has_begun else error
         asked_s = (error.retry_after or 0.0) if isinstance(error, Refused) else 0.0
@@ -120,14 +136,20 @@ class Course:
         self._count(error)
         self.pause_s = max(asked_s, self.pause_s)
 
-    def lost(self, error: httpx2.TransportError | None) -> None:
+    def lost(self, error: httpx2.RequestError | None) -> None:
         """The connection is gone; without an error: in good order, but too soon. Raises Unreachable, StreamCut."""
+        if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+            self._unanswered -= not self.id  # nothing was sent
         self._count(Unreachable(why(error)))
 
     @property
     def _has_begun(self) -> bool:
         """Has the caller seen anything of it?"""
         return self.n > self._after
+
+    def _learn_id(self, response: httpx2.Response) -> None:
+        if not self.id and (found := _LOCATION.fullmatch(response.headers.get("location", ""))):
+            self.id = found[1]
 
     def _count(self, error: ClientError) -> None:
         self._tries += 1

@@ -47,7 +47,7 @@ def read(model: type[Reply], response: httpx2.Response) -> Reply:
         raise NotStreamsum("the answer is none of ours") from None
 
 
-def why(error: httpx2.TransportError | None) -> str:
+def why(error: httpx2.RequestError | None) -> str:
     """What happened to a connection, in our words; None: it ended in good order, and too soon."""
     match error:
         case None:
@@ -56,5 +56,7 @@ def why(error: httpx2.TransportError | None) -> str:
             return "no connection could be made"
         case httpx2.TimeoutException():
             return "nothing was heard for too long"
+        case httpx2.DecodingError():  # we ask for no compression of a stream: a proxy did it all the same
+            return "what came is compressed, and cannot be read"
         case _:
             return "the connection was cut"

@@ -81,7 +81,7 @@ class Client:
     def _ask(self, method: str, path: str) -> httpx2.Response:
         try:
             response = self._http.request(method, path)
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise Unreachable(why(error)) from error
         if not response.is_success:
             raise refusal_of(response, response.content)
@@ -127,14 +127,22 @@ def _follow(
             if not course.over:
                 sleep(course.pause_s)
     finally:
-        if cancels and course.id and not course.over:
+        if cancels and not course.over:
             with suppress(httpx2.HTTPError):
-                http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
+                _cancel(http, course)
+
+
+def _cancel(http: httpx2.Client, course: Course) -> None:
+    if (ask := course.ask_for_id()) is not None:
+        method, path, headers, json = ask
+        course.joined(http.request(method, path, headers=headers, json=json, timeout=CANCEL_S))
+    if course.id:
+        http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
 
 
 def _one_connection(http: httpx2.Client, course: Course) -> Generator[Event, None, None]:
     method, path, headers, json = course.ask()
-    error: httpx2.TransportError | None = None
+    error: httpx2.RequestError | None = None
     try:
         with http.sse(path, method=method, headers=headers, json=json) as source:
             if not course.opens(source.response):
@@ -145,7 +153,7 @@ def _one_connection(http: httpx2.Client, course: Course) -> Generator[Event, Non
                     yield event
                 if course.over:
                     return
-    except httpx2.TransportError as lost:
+    except httpx2.RequestError as lost:
         error = lost
     course.lost(error)
 

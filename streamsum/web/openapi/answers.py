@@ -9,7 +9,9 @@ from streamsum.web.openapi.schemas import SchemaName, ref
 _HEADERS = "#/components/headers/"
 
 # Every path that needs a key may answer these.
-BEHIND_A_KEY = ("key_in_query", "unauthenticated", "forbidden", "rate_limited", "limiter_unavailable", "internal_error")
+UNCOUNTED = ("key_in_query", "unauthenticated", "forbidden", "internal_error")
+# And these, where requests are counted: not DELETE, and not who follows (web/limits.py).
+BEHIND_A_KEY = (*UNCOUNTED, "rate_limited", "limiter_unavailable")
 # What a model, or the want of one, can make of a summary before its first bullet.
 BY_THE_MODEL = (
     *("upstream_error", "upstream_rejected", "upstream_truncated", "upstream_timeout"),
@@ -39,8 +41,14 @@ def headers() -> dict[str, Any]:
         "RateLimit": _header("What is left of the key's limits: draft-ietf-httpapi-ratelimit-headers."),
         "RateLimit-Policy": _header("The key's limits."),
         "Cache-Control": _header("`no-store, no-transform`: a proxy that compresses would hold events back."),
+        "X-Accel-Buffering": _header("`no`: nginx's word for the same."),
         "Preference-Applied": _header("`respond-async`: RFC 7240."),
     }
+
+
+def everywhere() -> dict[str, Any]:
+    """`components.responses`: of no operation, as it is the answer to a method that a path has none for."""
+    return {"MethodNotAllowed": _problem(405, ["method_not_allowed"])}
 
 
 def events(description: str, *more: str) -> dict[str, Any]:
@@ -48,7 +56,7 @@ def events(description: str, *more: str) -> dict[str, Any]:
     content = {"text/event-stream": {"itemSchema": ref("EventStreamItem")}}
     return {
         "description": description,
-        "headers": _named("X-Request-ID", "Location", "Cache-Control", *more),
+        "headers": _named("X-Request-ID", "Location", "Cache-Control", "X-Accel-Buffering", *more),
         "content": content,
     }
 

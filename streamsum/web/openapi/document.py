@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from streamsum import __version__
-from streamsum.web.openapi.answers import headers
+from streamsum.web.openapi.answers import everywhere, headers
 from streamsum.web.openapi.operations import paths
 from streamsum.web.openapi.schemas import schemas
 
@@ -15,7 +15,8 @@ Summaries that arrive one validated bullet at a time, while the model is still w
 Events are server-sent events. The last one is exactly one of `summary.completed` and `summary.failed`; a stream that
 ends without one was cut: come back with the id of the last event that you read, and it goes on from there.
 
-Errors are problems (RFC 9457), told apart by `code`.
+Errors are problems (RFC 9457), told apart by `code`. A method that a path does not have is answered with 405 by each of
+them: `method_not_allowed`, and `Allow` says which it has.
 """
 
 
@@ -36,6 +37,7 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": schemas(),
             "headers": headers(),
+            "responses": everywhere(),
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "A key, as `streamsum key` prints it."},
                 "ticket": {

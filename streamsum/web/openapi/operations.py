@@ -4,7 +4,7 @@ from typing import Any
 
 from streamsum.web.cursors import MAX_CURSOR_CHARS, SUMMARY_ID
 from streamsum.web.openapi import answers
-from streamsum.web.openapi.answers import BEFORE_IT_BEGINS, BEHIND_A_KEY, BY_THE_MODEL, LIMITS, problems
+from streamsum.web.openapi.answers import BEFORE_IT_BEGINS, BEHIND_A_KEY, BY_THE_MODEL, LIMITS, UNCOUNTED, problems
 from streamsum.web.openapi.schemas import ref, request_fields
 
 Operation = dict[str, Any]
@@ -83,7 +83,7 @@ def _started_by_query(id: str, summary: str, *, text_name: str) -> Operation:
     """`stream` is not offered to an `EventSource`, but it is taken."""
     codes = ("invalid_event_id", "expired", "uri_too_long", *BEFORE_IT_BEGINS, *BY_THE_MODEL, *BEHIND_A_KEY)
     fields = [
-        _query(text_name if name == "text" else name, schema, required=name == "text")
+        _query(text_name, _needed_without_cursor(schema)) if name == "text" else _query(name, schema)
         for name, schema in request_fields().items()
     ]
     return {
@@ -117,13 +117,13 @@ def _cancel() -> Operation:
         "description": _CANCEL,
         "responses": {
             "204": answers.nothing("Done."),
-            **problems("not_found", "log_unavailable", *BEHIND_A_KEY),
+            **problems("not_found", "log_unavailable", *UNCOUNTED),
         },
     }
 
 
 def _follow() -> Operation:
-    codes = ("invalid_event_id", "not_found", "not_acceptable", "expired", "log_unavailable", *BEHIND_A_KEY)
+    codes = ("invalid_event_id", "not_found", "not_acceptable", "expired", *UNCOUNTED)
     return {
         "operationId": "followSummary",
         "summary": "A summary's events",
@@ -216,10 +216,15 @@ def _cursors() -> list[dict[str, Any]]:
     ]
 
 
-def _query(name: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+def _needed_without_cursor(schema: dict[str, Any]) -> dict[str, Any]:
+    """OpenAPI has no word for it."""
+    return {**schema, "description": f"{schema['description']} Needed, unless there is a cursor."}
+
+
+def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     words = {"description": schema["description"]}
     kept = {key: value for key, value in schema.items() if key != "description"}
-    return {"name": name, "in": "query", **({"required": True} if required else {}), **words, "schema": kept}
+    return {"name": name, "in": "query", **words, "schema": kept}
 
 
 def _header(name: str, words: str, pattern: str | None = None) -> dict[str, Any]:
