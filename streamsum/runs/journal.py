@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from streamsum.core.events import Bullet, Event
+from streamsum.core.events import Event
 from streamsum.core.sse import encode
 from streamsum.runs.account import Account
 from streamsum.runs.log import Entry, Lease
@@ -24,6 +24,7 @@ class Journal:
         self._observer.note_events(events, first=self.n + 1)
         entries = [Entry(self.n + i, event.type, encode(event), final) for i, event in enumerate(events, 1)]
         self.n += len(entries)
-        await self._lease.append(entries, final=final)
-        if self._account.first_bullet_ms is None and any(isinstance(event, Bullet) for event in events):
-            self._account.note_bullet()
+        try:
+            await self._lease.append(entries, final=final)
+        finally:  # who is interrupted while the log is away has still said it
+            self._account.note_written(events)

@@ -1,0 +1,56 @@
+"""runs/journal.py: a summary's events on their way into the log."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from streamsum.core.events import Bullet
+from streamsum.errors import LogDown
+from streamsum.runs.account import Account
+from streamsum.runs.journal import Journal
+from streamsum.runs.log import Entry, Happening
+from streamsum.telemetry.observing import Observer
+from tests.jumping_clock import in_jumping_time, now
+
+BULLETS = [Bullet(index=n, text=text) for n, text in enumerate(["The first.", "The second."])]
+
+
+class Away:
+    """A log that cannot be reached: who waits for `hold_s` is told; what was said stays said, as with Redis."""
+
+    can_hand_over = False
+
+    def __init__(self, *, hold_s: float = 0) -> None:
+        self.said: list[int] = []
+        self.hold_s = hold_s
+        self.back = False
+
+    async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
+        self.said += [entry.n for entry in entries]
+        if not self.back:
+            await asyncio.sleep(self.hold_s)
+            raise LogDown
+
+    def preview(self, data: bytes) -> None:
+        """Nobody looks."""
+
+    async def hand_over(self) -> None:
+        """To nobody."""
+
+    async def happening(self) -> Happening:
+        raise AssertionError
+
+
+@in_jumping_time
+async def test_a_bullet_whose_wait_is_interrupted_is_written() -> None:
+    """The log holds, and stores it before what comes next: so it has its time."""
+    account, lease = Account(admitted=now()), Away(hold_s=5)
+    journal = Journal(lease, n=1, account=account, observer=Observer())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await journal.write(BULLETS[:1])
+    lease.back = True
+    await journal.write(BULLETS[1:])
+    assert lease.said == [2, 3]
+    assert account.bill().timing.first_bullet_ms == 1000
