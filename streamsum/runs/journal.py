@@ -18,13 +18,17 @@ class Journal:
         self._lease = lease
         self._account = account
         self._observer = observer
+        self._unsure: list[Event] = []  # said to the log, which has not said that it has stored them
 
     async def write(self, events: Sequence[Event], *, final: bool = False) -> None:
         """Append these, `final` if they are the last. Raises LogError."""
-        self._observer.note_events(events, first=self.n + 1)
+        self._observer.note_offered(events, first=self.n + 1)
         entries = [Entry(self.n + i, event.type, encode(event), final) for i, event in enumerate(events, 1)]
         self.n += len(entries)
+        self._unsure += events
         try:
             await self._lease.append(entries, final=final)
         finally:  # who is interrupted while the log is away has still said it
             self._account.note_written(events)
+        stored, self._unsure = self._unsure, []
+        self._observer.note_stored(stored)

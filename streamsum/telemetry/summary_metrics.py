@@ -34,10 +34,16 @@ class SummaryMetrics(Observer):
             self._metrics.first_delta.observe(_now() - self._admitted)
 
     @override
-    def note_events(self, events: Sequence[Event], *, first: int) -> None:
+    def note_offered(self, events: Sequence[Event], *, first: int) -> None:
         for n, event in enumerate(events, first):
             if isinstance(event, Bullet):
-                self._note_bullet(n)
+                self._metrics.emission.begin(self._id, n, now=_now())
+
+    @override
+    def note_stored(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Bullet):
+                self._note_bullet()
             elif isinstance(event, BulletRejected):
                 self._note_rejection(event)
 
@@ -55,9 +61,8 @@ class SummaryMetrics(Observer):
         self._metrics.summaries.labels(ledger.finish).inc()
         self._metrics.total.observe(_now() - self._admitted)
 
-    def _note_bullet(self, n: int) -> None:
+    def _note_bullet(self) -> None:
         now = _now()
-        self._metrics.emission.begin(self._id, n, now=now)
         if self._last_bullet is not None:
             self._metrics.gap.observe(now - self._last_bullet)
         elif self._is_new:
