@@ -37,13 +37,15 @@ class Peek:
         self._entries.excuse()
 
     def started(self) -> "asyncio.Task[Problem | None]":
-        """As `Run.started`, of a run that is not here: told by the first event after the summary's first."""
+        """As `Run.started`, of a run that is not here: told by its second event, or a preview."""
         return asyncio.create_task(self._first_word())
 
     async def _first_word(self) -> Problem | None:
         async for news in self._entries:
             self._seen.append(news)
-            if isinstance(news, Entry) and news.n > 1:
+            if isinstance(news, Preview):  # there is content, and what comes after it is not kept here
+                return None
+            if news.n > 1:
                 failed = news.event == "summary.failed"
                 return Problem.model_validate(jiter.from_json(news.data)["problem"]) if failed else None
         return None
