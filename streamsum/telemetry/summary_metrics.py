@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from streamsum.core.checks import CODES
-from streamsum.core.events import Bullet, BulletRejected, Event, SummaryCompleted, Terminal
+from streamsum.core.events import Bullet, BulletRejected, Event, Terminal, ledger_of
 from streamsum.core.passes import Cause, End, PassKind, Usage
 from streamsum.telemetry.metrics import OWN_CODE, Metrics
 from streamsum.telemetry.observing import Observer
@@ -57,7 +57,7 @@ class SummaryMetrics(Observer):
 
     @override
     def note_end(self, last: Terminal) -> None:
-        ledger = last if isinstance(last, SummaryCompleted) else last.ledger
+        ledger = ledger_of(last)
         self._metrics.summaries.labels(ledger.finish).inc()
         self._metrics.total.observe(_now() - self._admitted)
 
