@@ -386,9 +386,6 @@ class _Taking:
             self._taken.append(1)
         return found
 
-    def excuse(self) -> None:
-        self._listener.excuse()
-
 
 class TestResume:
     @in_jumping_time
@@ -496,9 +493,6 @@ class _Failing(MemoryLog):
 
     def here(self) -> Entry | Preview | None:
         return None
-
-    def excuse(self) -> None:
-        pass
 
     @override
     async def read(self, id: str, key: str) -> Sequence[Entry]:

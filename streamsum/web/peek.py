@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from typing import Self
 
 import jiter
 
@@ -17,24 +16,12 @@ class Peek:
         self._entries = entries
         self._seen: deque[Entry | Preview] = deque()
 
-    def __aiter__(self) -> Self:
-        return self
-
     async def __anext__(self) -> Entry | Preview:
         return self._seen.popleft() if self._seen else await anext(self._entries)
 
     def here(self) -> Entry | Preview | None:
         """See `Listener.here`."""
         return self._seen.popleft() if self._seen else self._entries.here()
-
-    @property
-    def dismissed(self) -> bool:
-        """See `Listener.dismissed`."""
-        return self._entries.dismissed
-
-    def excuse(self) -> None:
-        """See `Listener.excuse`."""
-        self._entries.excuse()
 
     def started(self) -> "asyncio.Task[Problem | None]":
         """As `Run.started`, of a run that is not here: told by its second event, or a preview."""

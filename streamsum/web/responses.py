@@ -16,7 +16,7 @@ from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem, Requ
 from streamsum.runs.log import Entry, Listener
 from streamsum.runs.run import Run
 from streamsum.web.departure import departure, let_go
-from streamsum.web.feed import Feed, News
+from streamsum.web.feed import Feed, News, Source
 from streamsum.web.frames import Frames
 from streamsum.web.peek import Peek
 from streamsum.web.problems import problem_response
@@ -64,7 +64,7 @@ class EventStreamResponse:
             self._service.log.listen(self._id, self._key, self._after) as listener,
             departure(receive),
         ):
-            entries: Listener | Peek = listener
+            entries: Source = listener
             if self._held and self._started is None:
                 entries = Peek(listener)
                 self._started = entries.started()
