@@ -66,10 +66,10 @@ async def test_a_bullet_whose_wait_is_interrupted_is_written() -> None:
     journal = Journal(lease, n=1, account=account, observer=heard)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(1):
-            await journal.write(BULLETS[:1])
+            await journal.write(BULLETS[0])
     assert heard.stored == []
     lease.back = True
-    await journal.write(BULLETS[1:])
+    await journal.write(BULLETS[1])
     assert lease.said == heard.offered == [2, 3]
     assert heard.stored == [0, 1]
     assert account.bill().timing.first_bullet_ms == 1000
@@ -81,5 +81,5 @@ async def test_a_bullet_that_is_not_stored_is_not_counted() -> None:
     heard = Heard()
     journal = Journal(Away(), n=1, account=Account(admitted=now()), observer=heard)
     with pytest.raises(LogDown):
-        await journal.write(BULLETS)
+        await journal.write(*BULLETS)
     assert (heard.offered, heard.stored) == ([2, 3], [])
