@@ -73,6 +73,15 @@ def test_a_short_stream_that_goes_round_is_told_in_any_cutting() -> None:
         assert played[1] == "length" or length > 150
 
 
+def test_what_is_no_json_has_no_text_to_go_round_in() -> None:
+    """It is withheld when it closes, and another may go on if it does not."""
+    text = f'["{GOOD}", {{{ROUND}}}]'
+    for cuts in ([text], [*text]):
+        events, how, _ = play(cuts, Cause.STOP)
+        assert (outline(events), how) == ([GOOD, "-invalid_json"], "malformed")
+    assert play([text[:-2]], Cause.LENGTH)[1:] == ("length", "continue")
+
+
 def test_only_the_text_counts() -> None:
     """A user's own fields may say the same as often as they like."""
     item = json.dumps([{"text": GOOD, "grid": [0] * 600}])
