@@ -94,7 +94,7 @@ async def test_nobody_who_is_over_a_limit(
     shared: bool, request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Each of the three, in memory and on Redis; and a summary that is joined, with what names it."""
-    limited = keys(requests_per_minute=5, streams=1, tokens_per_day=3000)
+    limited = keys(requests_per_minute=6, streams=2, tokens_per_day=9000)
     settings = Settings(keys=limited)
     if shared:
         redis: RedisServer = request.getfixturevalue("redis")
@@ -104,13 +104,19 @@ async def test_nobody_who_is_over_a_limit(
         if shared:
             await until_reached(watch.it.service.log)
         codes = []
-        for text, name in ((SOURCE * 200, "a"), (SOURCE, "canary"), (SOURCE, "canary"), (SOURCE, "b"), (SOURCE, "b")):
+        for text, name in ((SOURCE * 999, "-"), (SOURCE * 200, "a"), (SOURCE, "canary"), (SOURCE, "canary"), (SOURCE, "b"), (SOURCE, "b")):
             for key in (caller, {**caller, "Idempotency-Key": name}):
                 body = {"text": text, "on_disconnect": "cancel"}
                 response = await watch.it.client.post("/v1/summaries", json=body, headers=key)
                 watch.note_answer(response)
                 codes.append(response.json().get("code", "accepted"))
-        assert set(codes) == {"accepted", "budget_exhausted", "too_many_streams", "rate_limited"}
+        assert set(codes) == {
+            "accepted",
+            "invalid_request",
+            "budget_exhausted",
+            "too_many_streams",
+            "rate_limited",
+        }
     assert watch.leaks() == []
 
 

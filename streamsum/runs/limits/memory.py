@@ -12,9 +12,15 @@ from streamsum.runs.limits.window import Window
 class MemoryLimiter:
     """A `Limiter` that is always there."""
 
-    def __init__(self, *, minute_s: int = MINUTE_S, clock: Callable[[], float] = time.time) -> None:
-        """`clock` gives seconds since 1970; arguments, so that tests need not wait for them."""
-        self._window = Window(Recent(clock), window_s=minute_s, clock=clock)
+    def __init__(
+        self,
+        *,
+        minute_s: int = MINUTE_S,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` gives seconds since 1970, for days; `steady` is never set, for minutes. Tests need not wait for them."""
+        self._window = Window(Recent(steady), window_s=minute_s, clock=steady)
         self._quotas = Quotas(clock)
 
     async def hit(self, key: str, per_minute: int) -> tuple[bool, Standing]:
@@ -25,6 +31,10 @@ class MemoryLimiter:
         """See `Limiter.reserve`."""
         return self._quotas.reserve(wanted)
 
-    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
+    async def inherit(self, wanted: Reservation) -> None:
+        """See `Limiter.inherit`."""
+        self._quotas.inherit(wanted)
+
+    async def settle(self, key: str, id: str, tokens: int, *, turn: int = 0, goes_on: bool = False) -> None:
         """See `Limiter.settle`."""
-        self._quotas.settle(key, id, tokens, lost=lost)
+        self._quotas.settle(key, id, tokens, turn=turn, goes_on=goes_on)

@@ -29,9 +29,16 @@ class Window:
     """
 
     def __init__(
-        self, store: MemoryStorage | RedisStorage, *, window_s: int = MINUTE_S, clock: Callable[[], float] = time.time
+        self,
+        store: MemoryStorage | RedisStorage,
+        *,
+        window_s: int = MINUTE_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`window_s`: so long is a minute; `clock` is the store's. Errors of the store are passed on."""
+        """`window_s`: so long is a minute; `clock` is the one that the store's answers are in, and is never set.
+
+        Errors of the store are passed on.
+        """
         self._limiter = MovingWindowRateLimiter(store)
         self._window_s = window_s
         self._clock = clock
