@@ -104,7 +104,14 @@ async def test_nobody_who_is_over_a_limit(
         if shared:
             await until_reached(watch.it.service.log)
         codes = []
-        for text, name in ((SOURCE * 999, "-"), (SOURCE * 200, "a"), (SOURCE, "canary"), (SOURCE, "canary"), (SOURCE, "b"), (SOURCE, "b")):
+        for text, name in (
+            (SOURCE * 999, "-"),
+            (SOURCE * 200, "a"),
+            (SOURCE, "canary"),
+            (SOURCE, "canary"),
+            (SOURCE, "b"),
+            (SOURCE, "b"),
+        ):
             for key in (caller, {**caller, "Idempotency-Key": name}):
                 body = {"text": text, "on_disconnect": "cancel"}
                 response = await watch.it.client.post("/v1/summaries", json=body, headers=key)

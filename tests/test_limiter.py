@@ -127,9 +127,10 @@ async def test_another_limit_holds_at_once(opened: Open) -> None:
 
 async def test_room_is_promised_when_there_will_be_some() -> None:
     """Under a limit that was larger before, the oldest leaving is not enough."""
-    now = 1000.0
-    limiter = MemoryLimiter(steady=lambda: now)
-    for now in (1000.0, 1010.0, 1020.0):
+    times = [1000.0]
+    limiter = MemoryLimiter(steady=lambda: times[-1])
+    for time in (1000.0, 1010.0, 1020.0):
+        times.append(time)
         assert (await limiter.hit("alice", 3))[0]
     for quota, wait in ((3, 40), (2, 50), (1, 60)):
         assert (await limiter.hit("alice", quota))[1].reset_s == wait

@@ -153,7 +153,7 @@ async def test_both_say_the_same(seed: int, redis: RedisServer) -> None:
                 case "inherit":
                     await here.inherit(one)
                     await there.inherit(one)
-                case "settle":
+                case _:
                     goes_on = dice.random() < 0.3
                     for each in (here, there):
                         await each.settle(one.key, one.id, one.tokens, turn=one.turn, goes_on=goes_on)

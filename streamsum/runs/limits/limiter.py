@@ -71,7 +71,7 @@ class Limiter(Protocol):
         ...
 
     async def inherit(self, wanted: Reservation) -> None:
-        """Go on in `wanted.turn` with what is reserved, or with this if nothing is: no limit keeps a summary from its end.
+        """Go on in `wanted.turn` with what is reserved; with this if nothing is, whatever the limits: it was let in.
 
         What a turn before has not said of its cost is charged as reserved. Twice is once.
         """

@@ -6,7 +6,6 @@ Over connections of its own, so that a storm of requests does not hold the event
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
 from importlib import resources
 from typing import TypeVar
 
@@ -50,7 +49,7 @@ class RedisLimiter:
         """
         scripts = {name: server_clock + _script(name) for name in ("quotas", "window")}
         self._store = Store(url, times or Times(), scripts=scripts)
-        recent = SharedRecent(self._store.pool, partial(self._store.run, "window"), clock=steady)
+        recent = SharedRecent(self._store, clock=steady)
         self._window = Window(recent, window_s=minute_s, clock=steady)
         self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
         self._away_until = float("-inf")
