@@ -19,7 +19,7 @@ class MemoryLimiter:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` gives seconds since 1970, for days; `steady` is never set, and for minutes. Tests wait for neither."""
+        """`clock` gives seconds since 1970, for days; `steady` is never set, for minutes. Tests wait for neither."""
         self._window = Window(Recent(steady), window_s=minute_s, clock=steady)
         self._quotas = Quotas(clock)
 
