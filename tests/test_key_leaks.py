@@ -67,7 +67,8 @@ async def test_nobody_who_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
 async def test_no_key_in_a_query(capfd: pytest.CaptureFixture[str]) -> None:
     """It is refused for standing there: proxies have it by now, we do not."""
     async with watched(ScriptedUpstream(script=[DOCUMENT]), capfd) as watch:
-        for query in (f"key={CALLER}", f"q={CALLER}", f"token={STRANGER}", "api_key=canary", f"x=%73{CALLER[1:]}"):
+        names = (f"{name}=canary" for name in ("api_key", "subscription-key", "streamsum_key", "STREAMSUM_KEY"))
+        for query in (f"key={CALLER}", f"q={CALLER}", f"token={STRANGER}", f"x=%73{CALLER[1:]}", *names):
             for headers in ({}, bearer(CALLER)):
                 assert await ask(watch, "GET", f"/stream?{query}", **headers) == 400
         events_url = f"/v1/summaries/{UNKNOWN}/events?ticket=canary"

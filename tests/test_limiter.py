@@ -1,6 +1,6 @@
 """What every limiter promises: one suite over the one in memory and the one on Redis.
 
-Real time, and little of it; days, nights and what runs out are shown by a clock that is set (`test_quotas.py`).
+Real time, and little of it; what takes longer is shown by a clock that is set (`test_quotas.py`).
 """
 
 import asyncio
@@ -25,12 +25,12 @@ PATIENT = Times(answer_s=LIMIT_S)
 class Open(Protocol):
     """Two processes' limiters; in memory they are one."""
 
-    def __call__(self, *, minute_s: int = 60) -> AbstractAsyncContextManager[tuple[Limiter, Limiter]]: ...
+    def __call__(self) -> AbstractAsyncContextManager[tuple[Limiter, Limiter]]: ...
 
 
 @asynccontextmanager
-async def in_memory(*, minute_s: int = 60) -> AsyncIterator[tuple[Limiter, Limiter]]:
-    limiter = MemoryLimiter(minute_s=minute_s)
+async def in_memory() -> AsyncIterator[tuple[Limiter, Limiter]]:
+    limiter = MemoryLimiter()
     async with asyncio.timeout(LIMIT_S):
         yield limiter, limiter
 
@@ -42,8 +42,8 @@ def opened(request: pytest.FixtureRequest) -> Open:
     server: RedisServer = request.getfixturevalue("redis")
 
     @asynccontextmanager
-    async def on_redis(*, minute_s: int = 60) -> AsyncIterator[tuple[Limiter, Limiter]]:
-        one, other = (RedisLimiter(server.url, minute_s=minute_s, times=PATIENT) for _ in range(2))
+    async def on_redis() -> AsyncIterator[tuple[Limiter, Limiter]]:
+        one, other = (RedisLimiter(server.url, times=PATIENT) for _ in range(2))
         async with asyncio.timeout(LIMIT_S):
             yield one, other
         for each in (one, other):
@@ -83,17 +83,6 @@ async def test_so_many_requests_are_counted_and_no_more(opened: Open) -> None:
         assert standing.left == 0
         assert 58 <= standing.reset_s <= 60
         assert (await there.hit("bob", 3))[0]
-
-
-async def test_a_minute_moves(opened: Open) -> None:
-    """What was counted is forgotten a minute later, and what was refused was never counted."""
-    async with opened(minute_s=1) as (here, there):
-        assert (await here.hit("alice", 1))[0]
-        tries = 0
-        while not (await there.hit("alice", 1))[0]:
-            tries += 1
-            await asyncio.sleep(0.05)
-        assert tries > 5
 
 
 async def test_a_moving_minute_has_no_edges() -> None:
@@ -321,6 +310,18 @@ async def test_without_its_server_it_says_so(redis: RedisServer, caplog: pytest.
                 await asyncio.sleep(0.02)
     await limiter.aclose()
     assert caplog.messages == ["the limits cannot be reached", "the limits are there again"]
+
+
+@needs_redis
+async def test_a_request_is_counted_in_one_step(redis: RedisServer) -> None:
+    """There and back once, and told what is left; from when it is known to be full, the server is not asked."""
+    limiter = RedisLimiter(redis.url, times=PATIENT)
+    await limiter.hit("bob", 3)
+    before = redis.scripts_run()
+    for _ in range(9):
+        await limiter.hit("alice", 3)
+    await limiter.aclose()
+    assert redis.scripts_run() - before == 4
 
 
 @needs_redis

@@ -1,4 +1,4 @@
-"""Days, nights and what runs out: the limits in memory and those on Redis under one suite, by a clock that tests set.
+"""Minutes, days, nights and what runs out: one suite over the limits in memory and on Redis, by a clock that tests set.
 
 On Redis it stands where the server's own stands: what comes before the scripts is an argument.
 """
@@ -29,18 +29,21 @@ Opened = Callable[[], AbstractAsyncContextManager[tuple[Limiter, Set]]]
 @asynccontextmanager
 async def in_memory() -> AsyncIterator[tuple[Limiter, Set]]:
     now = [NOON]
-    yield MemoryLimiter(clock=lambda: now[-1]), now.append
+    yield MemoryLimiter(clock=lambda: now[-1], steady=lambda: now[-1]), now.append
 
 
 @asynccontextmanager
 async def on_redis(server: RedisServer) -> AsyncIterator[tuple[Limiter, Set]]:
+    times: list[int] = []
     with Redis.from_url(server.url) as client:
 
         def set_clock(now: int) -> None:
+            times.append(now)
             client.set("now", now)
 
         set_clock(NOON)
-        async with aclosing(RedisLimiter(server.url, times=PATIENT, server_clock=SET_CLOCK)) as limiter:
+        limiter = RedisLimiter(server.url, times=PATIENT, steady=lambda: times[-1] + 1000, server_clock=SET_CLOCK)
+        async with aclosing(limiter):
             yield limiter, set_clock
 
 
@@ -50,6 +53,21 @@ def opened(request: pytest.FixtureRequest) -> Opened:
         return in_memory
     server: RedisServer = request.getfixturevalue("redis")
     return lambda: on_redis(server)
+
+
+async def test_a_minute_moves(opened: Opened) -> None:
+    """What was counted is forgotten a minute later, one by one; what was refused never was, and is told when."""
+    async with opened() as (limiter, set_clock):
+        counted = []
+        for now in range(NOON, NOON + 200, 5):
+            set_clock(now)
+            was_counted, standing = await limiter.hit("alice", 3)
+            if was_counted:
+                counted.append(now - NOON)
+                assert standing.left == max(3 - len(counted), 0)
+            else:
+                assert standing.reset_s == max(counted[-3] + NOON + 60 - now, 1)
+        assert counted == [0, 5, 10, 65, 70, 75, 130, 135, 140, 195]
 
 
 async def test_a_day_ends_at_midnight(opened: Opened) -> None:

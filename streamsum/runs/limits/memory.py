@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from streamsum.runs.limits.limiter import MINUTE_S, Reservation, Standing
+from streamsum.runs.limits.limiter import Reservation, Standing
 from streamsum.runs.limits.quotas import Quotas
 from streamsum.runs.limits.recent import Recent
 from streamsum.runs.limits.window import Window
@@ -15,12 +15,11 @@ class MemoryLimiter:
     def __init__(
         self,
         *,
-        minute_s: int = MINUTE_S,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock` gives seconds since 1970, for days; `steady` is never set, for minutes. Tests wait for neither."""
-        self._window = Window(Recent(steady), window_s=minute_s, clock=steady)
+        self._window = Window(Recent(steady), clock=steady)
         self._quotas = Quotas(clock)
 
     async def hit(self, key: str, per_minute: int) -> tuple[bool, Standing]:

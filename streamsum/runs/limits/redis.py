@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TypeVar
 
 from streamsum.errors import LimiterDown, LogDown
-from streamsum.runs.limits.limiter import MINUTE_S, Reservation, Standing
+from streamsum.runs.limits.limiter import Reservation, Standing
 from streamsum.runs.limits.quotas import refusal
 from streamsum.runs.limits.shared_recent import SharedRecent
 from streamsum.runs.limits.window import Window
@@ -38,7 +38,6 @@ class RedisLimiter:
         self,
         url: str,
         *,
-        minute_s: int = MINUTE_S,
         times: Times | None = None,
         steady: Callable[[], float] = time.monotonic,
         server_clock: str = SERVER_CLOCK,
@@ -50,7 +49,7 @@ class RedisLimiter:
         scripts = {name: server_clock + _script(name) for name in ("quotas", "window")}
         self._store = Store(url, times or Times(), scripts=scripts)
         recent = SharedRecent(self._store, clock=steady)
-        self._window = Window(recent, window_s=minute_s, clock=steady)
+        self._window = Window(recent, clock=steady)
         self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
         self._away_until = float("-inf")
         self._is_there = True
