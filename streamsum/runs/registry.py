@@ -17,6 +17,7 @@ from streamsum.runs.admission import Admission
 from streamsum.runs.health import Health
 from streamsum.runs.heirs import fate, obituary, stand_in, unsealed
 from streamsum.runs.limits.allowance import Allowance
+from streamsum.runs.limits.tab import Tab
 from streamsum.runs.log import Entry, EventLog, Idempotency, Joined, Lease, NewSummary, Orphan
 from streamsum.runs.places import Places
 from streamsum.runs.relay import Relay
@@ -117,7 +118,13 @@ class Runs:
                 return self._by_id.get(lease.id, lease)
             entry.pop_all()
         observer = self._telemetry.observe(id, key=key.name, admitted=admitted, origin=origin)
-        run = self._run(id, key.name, request, lease, upstreams, admitted=admitted, observer=observer, held_s=held_s)
+        run = self._run(
+            *(id, key.name, request, lease, upstreams),
+            admitted=admitted,
+            observer=observer,
+            held_s=held_s,
+            tab=self._tab(key, id),
+        )
         self._launch(run, size)
         return run
 
@@ -149,13 +156,16 @@ class Runs:
         except LogDown:
             raise RequestRefused("log_unavailable", retry_after=RETRY_ELSEWHERE_S) from None
 
-    def _may_be_reserved(self, name: str) -> bool:
-        key = self._key_named(name)
-        return key is None or key.reserves
+    def _tab(self, key: Key, id: str, *, tokens: int = 0, turn: int = 0) -> Tab | None:
+        """Of a summary that this key was let in with, or which is taken over (`turn`); None: nothing is reserved."""
+        if self._allowance is None or not key.reserves:
+            return None
+        return Tab(self._allowance, self._allowance.reservation(key, id, tokens, turn=turn))
 
-    async def _settle(self, run: Run) -> None:
-        if self._allowance is not None:
-            await self._allowance.settle(run.key, run.id, run.meter.tokens, lost=run.was_taken_over)
+    def _inherited(self, orphan: Orphan, tokens: int) -> Tab | None:
+        """`tokens`: what it may cost here. A key that is gone from the file may have had limits."""
+        key = self._key_named(orphan.key) or Key(name=orphan.key, streams=1)
+        return self._tab(key, orphan.id, tokens=tokens, turn=orphan.tenure)
 
     def _new(self, id: str, request: SummaryRequest, key: str, idempotency: Idempotency | None) -> NewSummary:
         return NewSummary(
@@ -185,6 +195,7 @@ class Runs:
         observer: Observer,
         held_s: float = 0.0,
         stored: Sequence[Entry] = (),
+        tab: Tab | None = None,
     ) -> Run:
         settings = self._settings
         relay = Relay(
@@ -207,7 +218,7 @@ class Runs:
             observer=observer,
             held_s=held_s,
             stored=stored,
-            settle=self._settle if self._may_be_reserved(key) else None,
+            tab=tab,
         )
 
     def _launch(self, run: Run, size: int) -> None:
@@ -259,6 +270,7 @@ class Runs:
                 admitted=admitted,
                 observer=observer,
                 stored=orphan.entries,
+                tab=self._inherited(orphan, 0 if end else self.admission.tokens(request, upstreams[0])),
             )
         except BaseException:
             observer.close()
@@ -274,8 +286,9 @@ class Runs:
         """End what cannot be read here: a newer version may have written it. Handed back, it would be claimed again."""
         event = obituary(orphan)
         last = Entry(len(orphan.entries) + 1, event.type, encode(event), final=True)
-        if self._allowance is not None:
-            await self._allowance.settle(orphan.key, orphan.id, 0, lost=True)
+        if tab := self._inherited(orphan, 0):
+            await tab.open()
+            await tab.settle(0)
         try:
             await orphan.lease.append([last], final=True)
         except LogError:
