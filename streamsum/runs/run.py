@@ -104,8 +104,11 @@ class Run:
         self._calls.wind_up()
 
     def leave(self) -> None:
-        """The process goes: another goes on, if any can and the caller knows of the summary; else it ends."""
-        if self._is_held or not self._lease.can_hand_over:
+        """The process goes: another goes on, if any can and the caller knows of the summary; else it ends.
+
+        So does what has its last bullet: who went on with it would pay a model to say the same again.
+        """
+        if self._is_held or not self._lease.can_hand_over or self._summary.wants != "more":
             self.stop(Cause.DRAINING)
         elif not self._interruption.has_come:
             self._interruption.lose(HandedOver())
