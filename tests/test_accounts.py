@@ -14,13 +14,13 @@ from streamsum.core.passes import Cause, End, Usage
 from streamsum.keys_file import Key
 from streamsum.runs.limits.allowance import Allowance
 from streamsum.runs.limits.redis import RedisLimiter
-from streamsum.runs.log import Entry
+from streamsum.runs.log import Entry, NewSummary
 from streamsum.runs.redis_log import RedisLog, Times
 from streamsum.runs.registry import Runs
 from streamsum.runs.run import Run
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import Settings
-from tests.logs import until_reached
+from tests.logs import lease_of, redis_log, until_reached
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import HANG, ScriptedUpstream, Step
 from tests.test_limiter import PATIENT, wanted
@@ -85,7 +85,7 @@ async def process(server: RedisServer, *script: Step) -> AsyncIterator[Process]:
     async with (
         asyncio.timeout(LIMIT_S),
         aclosing(limiter),
-        RedisLog(server.url, grace_s=5, keep_s=600, times=Times(look_s=0.05)) as log,
+        RedisLog(server.url, grace_s=5, keep_s=600, times=Times(look_s=0.05, renew_s=0.1)) as log,
     ):
         await until_reached(log)
         runs = Runs(
@@ -163,4 +163,17 @@ async def test_what_is_only_ended_costs_no_more(redis: RedisServer, cancelled: b
         heir.runs.adopt()
         assert await heir.last_event(run.id) == ("summary.completed" if cancelled else "summary.failed")
         assert await heir.spent() == used
+        assert not await heir.has_a_place()
+
+
+async def test_what_nobody_here_can_read_is_paid_for_too(redis: RedisServer) -> None:
+    """A newer version has begun it, and died: it is ended, and its place is free."""
+    async with process(redis, HANG) as heir:
+        async with redis_log(redis) as newer:
+            assert await heir.limiter.reserve(wanted("a", tokens=70, streams=1, tokens_per_day=BUDGET)) is None
+            lease = await lease_of(newer, NewSummary("a", "alice", "finish"))
+            await lease.append([Entry(1, "bullet.praised", b'{"type":"bullet.praised"}')])
+        heir.runs.adopt()
+        assert await heir.last_event("a") == "summary.failed"
+        assert await heir.spent() == 70
         assert not await heir.has_a_place()
