@@ -70,16 +70,20 @@ async def test_what_is_over_a_limit_is_refused() -> None:
 
 
 @in_jumping_time
-async def test_what_no_day_has_room_for_is_refused_for_ever() -> None:
-    """Nobody is told to come back tomorrow for what will not be had then either; nothing is reserved."""
+async def test_what_no_day_has_room_for_is_refused_in_words_that_say_so() -> None:
+    """To come back tomorrow would be in vain; nothing is reserved."""
     allowance = an_allowance(Moody())
-    with pytest.raises(RequestRefused) as caught:
+    with pytest.raises(OverLimit) as never:
         await allowance.reserve(ALICE, "a", 101)
-    problem = caught.value.problem
-    assert (problem.status, problem.code, problem.retry_after) == (422, "invalid_request", None)
-    assert problem.errors is not None
-    assert [(each.loc, each.code) for each in problem.errors] == [(("text",), "over_budget")]
-    await allowance.reserve(ALICE, "a", 100)
+    await allowance.reserve(ALICE, "b", 90)
+    await allowance.settle("alice", "b", 90)
+    with pytest.raises(OverLimit) as not_today:
+        await allowance.reserve(ALICE, "c", 90)
+    for caught in (never, not_today):
+        assert (caught.value.problem.status, caught.value.problem.code) == (429, "budget_exhausted")
+    assert "for a whole day" in never.value.problem.detail
+    assert "for a whole day" not in not_today.value.problem.detail
+    await allowance.aclose()
 
 
 @in_jumping_time

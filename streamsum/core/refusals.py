@@ -29,7 +29,6 @@ DETAILS: dict[str, str] = {
     "nul": "The character U+0000 is not allowed.",
     "language_tag": "A BCP 47 language tag is expected, such as en or pt-BR.",
     "unknown_model": "This server does not offer that model.",
-    "over_budget": "It may cost more than this key has for a whole day: a shorter text, or fewer and shorter bullets.",
     "not_with_require": "What may yet be withheld cannot be shown before: not with evidence `require`.",
     "not_with_language": "No model here can prove bullets in another language than the text's: not with `require`.",
 }

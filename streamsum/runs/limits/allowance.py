@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from streamsum.core.refusals import refused
 from streamsum.errors import LimiterDown, RequestRefused
 from streamsum.keys_file import Key
 from streamsum.runs.limits.limiter import Limiter, OverLimit, Reservation
@@ -17,6 +16,8 @@ SPARE_S = 60
 AGAIN_S = 1.0
 # For what is still to be settled when the process goes; what is not then, runs out by itself.
 LAST_WORDS_S = 2.0
+# Besides when the day is over: that does not help here.
+_NEVER = "It may cost more than this key has for a whole day: a shorter text, or fewer and shorter bullets, may do."
 
 
 class Allowance:
@@ -46,12 +47,7 @@ class Allowance:
         )
 
     async def reserve(self, key: Key, id: str, tokens: int) -> None:
-        """For the summary `id`, if its key has limits.
-
-        Raises OverLimit, RequestRefused: limiter_unavailable; invalid_request, as no day has room for this.
-        """
-        if key.tokens_per_day is not None and tokens > key.tokens_per_day:
-            raise refused("over_budget", "text")
+        """For the summary `id`, if its key has limits. Raises OverLimit, RequestRefused: limiter_unavailable."""
         try:
             standing = await self._limiter.reserve(self.reservation(key, id, tokens))
         except LimiterDown:
@@ -63,7 +59,8 @@ class Allowance:
             self.release(key.name, id)
             raise
         if standing is not None:
-            raise OverLimit(standing)
+            never = key.tokens_per_day is not None and tokens > key.tokens_per_day
+            raise OverLimit(standing, **{"detail": _NEVER} if never else {})
 
     async def inherit(self, wanted: Reservation) -> bool:
         """For a summary that is taken over; see `Limiter.inherit`. False: that has to be said again."""
