@@ -13,6 +13,7 @@ from streamsum.core.folding import fold
 from streamsum.core.languages import stop_words
 from streamsum.core.number_words import MONTHS
 from streamsum.core.support import Search
+from streamsum.core.words import Word
 
 _UNKNOWN_NAME, _EXCHANGED, _OPPOSITE = 0.3, 0.3, 0.4
 # A sentence with one of these goes on about somebody who was named before; one that begins with one, about something.
@@ -32,7 +33,7 @@ class Doubts:
     def __init__(self, search: Search, text: str) -> None:
         """`text` is the source."""
         self._search, self._claim, self._index, self._text = search, search.claim, search.index, text
-        self._names = [at for at, _ in enumerate(self._claim.words) if self._is_name(at)]
+        self._names = [at for at, word in enumerate(self._claim.words) if word.capital and self._is_name(word)]
 
     def factor(self, sentences: tuple[int, ...]) -> float:
         """How much of the score is left, where the claim is supported by these sentences."""
@@ -49,10 +50,9 @@ class Doubts:
             factor *= _OPPOSITE
         return factor
 
-    def _is_name(self, at: int) -> bool:
-        """Is this word of the claim a name? In German every noun has a capital."""
-        word = self._claim.words[at]
-        if not word.capital or self._index.language == "de":
+    def _is_name(self, word: Word) -> bool:
+        """Is this word of the claim, with a capital, a name? In German every noun has one."""
+        if self._index.language == "de":
             return False
         return not self._begins_claim(word.start) or self._only_with_capital(self._claim.text[word.start : word.end])
 
@@ -72,8 +72,10 @@ class Doubts:
             if at not in self._names:
                 for sentence in where:
                     votes[sentence] = votes.get(sentence, 0.0) + search.weights[at]
+        most = max(votes.values(), default=0.0)
         names = [search.where[name] for name in self._names]
-        return max(votes, key=lambda each: (votes[each], sum(each in name for name in names), -each), default=None)
+        equals = (each for each, vote in votes.items() if vote == most)
+        return max(equals, key=lambda each: (sum(each in name for name in names), -each), default=None)
 
     def _is_of_others(self, main: int) -> bool:
         """Is a name of the claim neither there nor near, where somebody else is named?"""
