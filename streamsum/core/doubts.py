@@ -8,6 +8,7 @@ tests/evidence.
 import re
 from itertools import combinations
 
+from streamsum.core.abbreviations import has_short, is_short_for, long_names
 from streamsum.core.contrast import PASSIVE, denied, is_negated, oppose
 from streamsum.core.folding import fold
 from streamsum.core.languages import stop_words
@@ -39,7 +40,8 @@ class Doubts:
         """How much of the score is left, where the claim is supported by these sentences."""
         factor = 1.0
         where = self._search.where
-        if any(not where[name] for name in self._names):
+        unknown = [name for name in self._names if not where[name]]
+        if unknown and self._is_anybody(unknown):
             factor *= _UNKNOWN_NAME
         main = self._main()
         if main is not None and (self._is_of_others(main) or self._is_turned(main)):
@@ -55,6 +57,18 @@ class Doubts:
         if self._index.language == "de":
             return False
         return not self._begins_claim(word.start) or self._only_with_capital(self._claim.text[word.start : word.end])
+
+    def _is_anybody(self, unknown: list[int]) -> bool:
+        """Is one of these names not in the source in another form, in full or as its initials?"""
+        claim, text = self._claim.text, self._text
+        initials = "\n".join(each for _, _, each in long_names(text))
+        short = [(start, end) for start, end, each in long_names(claim) if has_short(each, text)]
+        words = [self._claim.words[name] for name in unknown]
+        return not all(
+            is_short_for(claim[word.start : word.end], initials, text)
+            or any(start <= word.start < end for start, end in short)
+            for word in words
+        )
 
     def _begins_claim(self, start: int) -> bool:
         return not self._claim.text[:start].strip(" \"'“‘«(")

@@ -43,6 +43,7 @@ _HALF_BEFORE = re.compile(r"\b(?:by|in|an?|one)\s\Z")
 _PER = re.compile(r"\bper\s\Z")
 _BELOW = re.compile(r"\b(?:below|above)\s\Z")
 _OF = re.compile(r"\sof\b")
+_BY_A = re.compile(r"\b(?:by|than|nearly|almost)\sa\s\Z")
 _CONTEXT = 10  # characters: enough for what is looked for before a word
 
 
@@ -141,7 +142,7 @@ def _in_context(text: str, start: int, end: int, word: str, part: Part) -> Part 
         return None
     if part.kind == "half" and not (_HALF_AFTER.match(text, end) or _HALF_BEFORE.search(*before)):
         return None
-    if part.kind == "quarter" and not _OF.match(text, end):
+    if part.kind == "quarter" and not (_OF.match(text, end) or _BY_A.search(*before)):
         return None
     return part
 
