@@ -66,7 +66,6 @@ class Search:
         self._sizes = [*_sizes(claim.words), *[_NUMBER] * len(claim.numbers)]
         self._scale = max(1.0, _FEW_THINGS / (sum(self._sizes) or 1.0))
         self._rows: dict[int, _Row] = {}
-        self._senses: list[Senses] = []
         self._stops = stop_words(index.language)
 
     def best(self) -> Support | None:
@@ -114,9 +113,8 @@ class Search:
         """Count words of the claim that are not in the sentence, if one is that can mean the same."""
         row = self._row(sentence)
         there = Senses.of(stem(word) for word in self.index.words_of(sentence) if word not in self._stops)
-        self._senses = self._senses or [Senses.of([word.stem]) for word in self.claim.words]
-        for at, senses in enumerate(self._senses):
-            if not row.weights[at] and senses.meet(there):
+        for at, word in enumerate(self.claim.words):
+            if not row.weights[at] and there.meet(word.stem):
                 row.weights[at] = _RELATED * self.weights[at]
                 row.coverage += row.weights[at] / self._total
                 row.sizes[at] = _RELATED

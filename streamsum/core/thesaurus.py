@@ -28,10 +28,10 @@ class Senses:
                 senses.wider.update(wider)
         return senses
 
-    def meet(self, other: "Senses") -> bool:
-        """Have they a meaning in common, or has one the next wider one of the other?"""
-        own, others = self.own, other.own
-        return not (own.isdisjoint(others) and own.isdisjoint(other.wider) and others.isdisjoint(self.wider))
+    def meet(self, stem: str) -> bool:
+        """Has the word with this stem a meaning in common with these, or the next wider one, or one of them its own?"""
+        own, wider = _read(entries().get(stem, ""))
+        return not (self.own.isdisjoint(own) and self.own.isdisjoint(wider) and self.wider.isdisjoint(own))
 
 
 @cache
