@@ -67,9 +67,11 @@ async def until(condition: Callable[[], bool], *, within: float = 10) -> None:
             await asyncio.sleep(0.01)
 
 
-async def until_reached(log: EventLog) -> None:
-    while True:
-        try:
-            return await log.reach()
-        except LogDown:
-            await asyncio.sleep(0.01)
+async def until_reached(log: EventLog, *, within: float = 15) -> None:
+    """Longer than any of its clocks holds a request up; a server that stays away is a failure, and no hang."""
+    async with asyncio.timeout(within):
+        while True:
+            try:
+                return await log.reach()
+            except LogDown:
+                await asyncio.sleep(0.01)
