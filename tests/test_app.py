@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from typing_extensions import override
 
-from benchmarks.fake_upstream import FakeUpstream, Gate, NoAnswer, Script, Status, answer, bullets
+from benchmarks.fake_upstream import FakeUpstream, NoAnswer, Status, answer, bullets
 from streamsum.core.passes import Cause, End
 from streamsum.errors import LogDown, SettingsError
 from streamsum.runs.log import Entry, Joined, Lease, NewSummary
@@ -20,6 +20,7 @@ from streamsum.runs.memory_log import MemoryLog
 from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
 from streamsum.web.patience import Patience
+from tests.held import held
 from tests.scripted import ScriptedUpstream, Step, refused
 from tests.servers import (
     LIMIT_S,
@@ -232,7 +233,7 @@ class TestLeaving:
 
     async def test_a_real_models_connection_closes(self) -> None:
         """Through the whole stack, over two real connections: no more is paid for."""
-        script: Script = (*answer(HEAD)[:2], gate := Gate(), *answer(REST)[1:])
+        [gate], script = held(HEAD, REST)
         async with (
             FakeUpstream(script) as model,
             served(None, settings=settings_for(model)) as at,

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
@@ -19,27 +19,16 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.routing import Route as Endpoint
 
-from benchmarks.fake_upstream import (
-    Content,
-    Done,
-    FakeUpstream,
-    Finish,
-    Gate,
-    NoAnswer,
-    Role,
-    Script,
-    Status,
-    answer,
-    bullets,
-)
+from benchmarks.fake_upstream import FakeUpstream, NoAnswer, Script, Status, answer, bullets
 from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
 from tests.browser import chromium, needs_chromium, opened
+from tests.held import held
 from tests.keys import ALICE, keyed
 from tests.node import package_file
 from tests.screenshots import take
 from tests.servers import environment_for, served, serving, settings_for
-from tests.tcp_proxy import tcp_proxy
+from tests.tcp_proxy import TcpProxy, tcp_proxy
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
@@ -48,7 +37,7 @@ SOURCE = "The tower was built of oak. It stood for forty-six years.\n\nA candle 
 ONE_PASS = {"STREAMSUM_REASK": "0"}
 LIMIT_S = 60  # a browser and two cores are shared with others; nothing here waits for a clock
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-WHOLE = 10_000  # characters a token: each content in one piece
+BEGUN = '{"bullets": ["The first."'
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -59,10 +48,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 @dataclass(frozen=True)
 class Shown:
-    """An open page, and the model behind it."""
+    """An open page, the model behind it, and what is between the page and the service."""
 
     page: Page
     model: FakeUpstream
+    network: TcpProxy
 
     @property
     def bullets(self) -> Locator:
@@ -89,29 +79,38 @@ class Shown:
 
 
 @asynccontextmanager
-async def shown(
-    browser: Browser, *scripts: Script, viewport: ViewportSize | None = None, expected: str = "nothing"
-) -> AsyncIterator[Shown]:
-    """The page of a server whose model plays these scripts, call by call; `expected` on its console."""
+async def shown(browser: Browser, *scripts: Script, **how: Any) -> AsyncIterator[Shown]:
+    """The page of a server whose model plays these scripts, call by call; `how`: as `shown_at`."""
     async with (
         FakeUpstream(scripts) as model,
         served(None, settings=Settings.read(environment_for(model) | ONE_PASS), limit_s=LIMIT_S) as at,
+        shown_at(at.port, browser, model, **how) as it,
+    ):
+        yield it
+
+
+@asynccontextmanager
+async def shown_at(
+    port: int,
+    browser: Browser,
+    model: FakeUpstream,
+    *,
+    path: str = "/",
+    viewport: ViewportSize | None = None,
+    expected: str = "nothing",
+) -> AsyncIterator[Shown]:
+    """The page of the server at this port; `expected` on its console."""
+    async with (
+        tcp_proxy(port) as network,
         opened(
             browser,
-            f"http://127.0.0.1:{at.port}/",
+            f"http://127.0.0.1:{network.port}{path}",
             viewport=viewport,
             permissions=["clipboard-read", "clipboard-write"],
             expected=expected,
         ) as page,
     ):
-        yield Shown(page, model)
-
-
-def held(*pieces: str) -> tuple[list[Gate], Script]:
-    """A document in pieces, and the gates between them."""
-    gates = [Gate() for _ in pieces[1:]]
-    rest = [step for gate, piece in zip(gates, pieces[1:], strict=True) for step in (gate, Content(piece, WHOLE))]
-    return gates, (Role(), Content(pieces[0], WHOLE), *rest, Finish(), Done())
+        yield Shown(page, model, network)
 
 
 async def test_bullets_come_one_by_one(browser: Browser) -> None:
@@ -228,46 +227,34 @@ async def test_a_key_that_is_revoked_in_the_middle_costs_no_bullet(browser: Brow
     async def refuse(route: Route) -> None:
         await route.fulfill(status=401, json={"code": "unauthenticated", "detail": "No."})
 
-    async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model), limit_s=LIMIT_S) as at,
-        tcp_proxy(at.port) as proxy,
-        opened(browser, f"http://127.0.0.1:{proxy.port}/", expected="Failed to load resource") as page,
-    ):
-        it = Shown(page, model)
+    async with shown(browser, script, expected="Failed to load resource") as it:
         await it.summarise()
         await expect(it.bullets).to_have_count(1)
-        await page.route(re.compile("/v1/summaries/"), refuse)
-        proxy.reset()
+        await it.page.route(re.compile("/v1/summaries/"), refuse)
+        it.network.reset()
         await expect(it.status).to_have_text("The server does not take this key any more.")
-        await expect(page.get_by_label("API key")).to_be_hidden()
+        await expect(it.page.get_by_label("API key")).to_be_hidden()
         await expect(it.bullets).to_have_count(1)
         gates[0].open()
-        assert model.calls_made == 1
+        assert it.model.calls_made == 1
 
 
 async def test_it_goes_on_after_a_cut(browser: Browser) -> None:
     """It says so; nothing is lost, shown twice, or asked of the model twice."""
     gates, script = held('{"bullets": ["The first."', ', "The second."', ', "The third."]}')
-    async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model), limit_s=LIMIT_S) as at,
-        tcp_proxy(at.port) as proxy,
-        opened(browser, f"http://127.0.0.1:{proxy.port}/", expected="net::ERR_") as page,
-    ):
-        it = Shown(page, model)
+    async with shown(browser, script, expected="net::ERR_") as it:
         await it.summarise()
         await expect(it.bullets).to_have_count(1)
-        proxy.break_off()
+        it.network.break_off()
         await expect(it.status).to_contain_text("The connection was lost. Trying again (1 of 5)")
-        proxy.flow()
+        it.network.flow()
         gates[0].open()
         await expect(it.status).to_contain_text("Connected again")
         await expect(it.bullets).to_contain_text(["The first.", "The second."])
         gates[1].open()
         await expect(it.status).to_contain_text("Done. 3 bullets")
         await expect(it.bullets).to_contain_text(["The first.", "The second.", "The third."])
-        assert model.calls_made == 1
+        assert it.model.calls_made == 1
 
 
 HOSTILE = [
@@ -318,23 +305,22 @@ async def test_a_key_is_asked_for_and_kept_in_memory_only(browser: Browser) -> N
     async with (
         FakeUpstream(answer(bullets("One."))) as model,
         served(None, settings=keyed(settings_for(model)), limit_s=LIMIT_S) as at,
-        opened(browser, f"http://127.0.0.1:{at.port}/", expected="status of 401") as page,
+        shown_at(at.port, browser, model, expected="status of 401") as it,
     ):
-        it = Shown(page, model)
         await it.summarise()
-        field, note = page.get_by_label("API key"), page.locator("#key-note")
+        field, note = it.page.get_by_label("API key"), it.page.locator("#key-note")
         await field.fill("wrong")
         await it.press("Use it")
         await expect(note).to_have_text("It did not take that one.")
         await expect(field).to_have_value("")
         await field.fill(ALICE)
-        await page.keyboard.press("Enter")
+        await it.page.keyboard.press("Enter")
         await expect(it.status).to_contain_text("Done. One bullet")
         await it.press("Try again")
         await expect(it.status).to_contain_text("Done. One bullet")
         kept = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
-        assert ALICE not in await page.evaluate(kept)
-        await page.reload()
+        assert ALICE not in await it.page.evaluate(kept)
+        await it.page.reload()
         await it.summarise()
         await expect(field).to_be_visible()
         await it.press("Cancel")
@@ -363,8 +349,7 @@ async def test_try_again_asks_anew(browser: Browser) -> None:
 
 async def test_a_failure_is_told_and_the_bullets_stay(browser: Browser) -> None:
     """Before the first content it is the answer's status, later the last event."""
-    cut: Script = (Role(), Content('{"bullets": ["The first."', WHOLE), Finish("content_filter"), Done())
-    open_end: Script = (Role(), Content('{"bullets": ["The first."', WHOLE), Finish(), Done())
+    cut, open_end = answer(BEGUN, finish="content_filter"), answer(BEGUN)
     async with shown(browser, (Status(401),), open_end, cut, expected="status of 502") as it:
         await it.summarise()
         await expect(it.status).to_have_text("The model's server refused our request.")
@@ -481,9 +466,8 @@ async def test_it_works_where_the_app_is_mounted(browser: Browser) -> None:
         async with (
             lifespan(app),
             serving(Starlette(routes=[Mount("/sub", app)])) as port,
-            opened(browser, f"http://127.0.0.1:{port}/sub/") as page,
+            shown_at(port, browser, model, path="/sub/") as it,
         ):
-            it = Shown(page, model)
             await it.summarise()
             await expect(it.status).to_contain_text("Done. One bullet")
 
