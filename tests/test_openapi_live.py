@@ -29,6 +29,7 @@ from benchmarks.fake_upstream import (
 from streamsum.core.event_stream import EventStreamDecoder
 from streamsum.web.openapi.document import document
 from streamsum.web.openapi.schemas import EVENTS, PREFIX, event_name
+from tests.programs import run
 from tests.servers import served, settings_for
 
 ROOT = Path(__file__).parent.parent
@@ -73,20 +74,15 @@ async def test_the_live_service_is_as_its_document_says(tmp_path: Path) -> None:
 
 async def schemathesis_run(url: str, *, within: Path) -> tuple[int | None, str]:
     """Its exit status, and what it had to say; its reports are `run.json` and `run.har` in that folder."""
-    program = await asyncio.create_subprocess_exec(
+    status, said, _ = await run(
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "tests/schemathesis.toml")),
         *("run", url, "--report", "json,har", "--report-json-path", "run.json", "--report-har-path", "run.har"),
+        limit_s=LIMIT_S,
         cwd=within,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(within), "NO_COLOR": "1"},
-        stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    try:
-        said, _ = await program.communicate()
-        return program.returncode, said.decode()
-    finally:
-        if program.returncode is None:
-            program.kill()
+    return status, said
 
 
 def operations() -> int:

@@ -3,12 +3,10 @@
 import ast
 import asyncio
 import json
-import os
 import re
 import shlex
 import shutil
 import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import dropwhile
@@ -21,7 +19,7 @@ from benchmarks.fake_upstream import FakeUpstream, answer
 from benchmarks.load.options import Options
 from scripts import settings_table
 from streamsum.core.passes import Cause, End, Usage
-from tests.programs import LIMIT_S
+from tests.programs import LIMIT_S, passed_on, run
 from tests.scripted import ScriptedUpstream
 from tests.servers import Served, environment_for, served
 
@@ -56,18 +54,9 @@ async def as_it_was() -> AsyncIterator[Served]:
         yield service
 
 
-async def run(*command: str, **environment: str) -> tuple[int | None, str, str]:
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("PATH", "HOME", "COVERAGE_"))}
-    program = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=kept | environment
-    )
-    try:
-        async with asyncio.timeout(2 * LIMIT_S):
-            output, errors = await program.communicate()
-    finally:
-        if program.returncode is None:
-            program.kill()
-    return program.returncode, output.decode(), errors.decode()
+async def here(*command: str, **environment: str) -> tuple[int | None, str, str]:
+    """In the folder that the README is in."""
+    return await run(*command, limit_s=2 * LIMIT_S, cwd=ROOT, env=passed_on(environment))
 
 
 def test_the_table_of_settings_is_the_code() -> None:
@@ -105,8 +94,8 @@ async def test_curl_shows_what_it_says() -> None:
     transcript = block("console", "curl -N --get")
     command, _, said = transcript.removeprefix("$ ").partition("\n")
     async with as_it_was() as service:
-        here = command.replace(SERVER, f"127.0.0.1:{service.port}").replace("curl", "curl -sS")
-        status, output, errors = await run("bash", "-c", here)
+        typed = command.replace(SERVER, f"127.0.0.1:{service.port}").replace("curl", "curl -sS")
+        status, output, errors = await here("bash", "-c", typed)
     assert (status, errors) == (0, "")
     assert anonymous(output).rstrip() == anonymous(said).rstrip()
 
@@ -125,7 +114,7 @@ async def test_python_shows_what_it_says() -> None:
     """As it stands there, but for the port."""
     async with as_it_was() as service:
         program = block("python", "Client()").replace("Client()", f'Client("http://127.0.0.1:{service.port}")')
-        status, output, errors = await run(sys.executable, "-c", program)
+        status, output, errors = await here(sys.executable, "-c", program)
     assert (status, errors) == (0, "")
     assert output.splitlines() == [f"• {each}" for each in BULLETS]
 
@@ -158,7 +147,7 @@ async def test_javascript_shows_what_it_says(tmp_path: Path) -> None:
         program = program.replace("3 }", f'3, baseUrl: "http://127.0.0.1:{service.port}" }}')
         script = tmp_path / "readme.mjs"
         script.write_text(f"const text = {json.dumps(text)};\n{program}", encoding="utf-8")
-        status, output, errors = await run("node", str(script))
+        status, output, errors = await here("node", str(script))
     assert (status, errors) == (0, "")
     assert output.splitlines() == [f"• {each}" for each in BULLETS]
 
@@ -171,9 +160,9 @@ OURS = [each for each in COMMANDS if re.search(r"\.venv/bin/streamsum (summarize
 async def test_the_commands_of_ours_run(command: str) -> None:
     """With exit status 0, in front of a model that answers."""
     async with FakeUpstream(answer(DOCUMENT)) as model, as_it_was() as service:
-        here = command.replace(".venv/bin/streamsum", f"{sys.executable} -m streamsum")
-        here = here.replace(SERVER, f"127.0.0.1:{service.port}")
-        status, output, errors = await run("bash", "-c", here, **environment_for(model))
+        typed = command.replace(".venv/bin/streamsum", f"{sys.executable} -m streamsum")
+        typed = typed.replace(SERVER, f"127.0.0.1:{service.port}")
+        status, output, errors = await here("bash", "-c", typed, **environment_for(model))
     assert status == 0, errors
     assert BULLETS[0] in output or command.endswith("doctor")
 
