@@ -26,6 +26,7 @@ from tests.browser import chromium, needs_chromium, opened
 from tests.held import held
 from tests.keys import ALICE, keyed
 from tests.node import package_file
+from tests.readme import block
 from tests.screenshots import take
 from tests.servers import environment_for, served, serving, settings_for
 from tests.tcp_proxy import TcpProxy, tcp_proxy
@@ -472,17 +473,10 @@ async def test_it_works_where_the_app_is_mounted(browser: Browser) -> None:
             await expect(it.status).to_contain_text("Done. One bullet")
 
 
-def in_readme(what: str) -> str:
-    """The one piece of JavaScript there that has this in it."""
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    [piece] = [each for each in re.findall(r"```js\n(.*?)```", readme, re.DOTALL) if what in each]
-    return str(piece)
-
-
 @pytest.mark.parametrize("what", ["static/streamsum.js", "new EventSource(`/stream"])
 async def test_what_the_readme_says_to_write_runs(browser: Browser, what: str) -> None:
     """Each of its pieces of JavaScript, in a page of this origin."""
-    piece = re.sub(r"^import (\{.*?\}) from (\S+);", r"const \1 = await import(\2);", in_readme(what))
+    piece = re.sub(r"^import (\{.*?\}) from (\S+);", r"const \1 = await import(\2);", block("js", what))
     async with shown(browser, answer(bullets("The tower was built of oak.", "A candle burned."))) as it:
         said = await it.page.evaluate(
             f"""(text) => new Promise((resolve) => {{
@@ -511,7 +505,7 @@ async def test_a_page_elsewhere_may_use_it_where_its_origin_is_allowed(browser: 
 
 async def test_what_the_readme_says_to_write_elsewhere_runs(browser: Browser) -> None:
     """A fetch with the key, and an EventSource that follows with the ticket: where it says `summaries.example`."""
-    piece = in_readme("respond-async")
+    piece = block("js", "respond-async")
     assert "https://summaries.example/" in piece
     async with elsewhere(browser, answer(bullets("The tower was built of oak."))) as (page, url):
         said = await page.evaluate(

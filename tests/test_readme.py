@@ -20,29 +20,12 @@ from benchmarks.load.options import Options
 from scripts import settings_table
 from streamsum.core.passes import Cause, End, Usage
 from tests.programs import LIMIT_S, passed_on, run
+from tests.readme import BULLETS, COMMANDS, DOCUMENT, README, ROOT, block
 from tests.scripted import ScriptedUpstream
 from tests.servers import Served, environment_for, served
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 STATIC = ROOT / "streamsum/web/static"
 SERVER = "127.0.0.1:8080"
-
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-COMMANDS = [
-    line.removeprefix("$ ").partition("  #")[0].strip()
-    for kind, block in BLOCKS
-    if kind == "console"
-    for line in block.replace("\\\n", "").splitlines()
-    if line.startswith("$ ")
-]
-# Said in full, as the built-in model wrote them.
-BULLETS = [line.removeprefix("• ") for line in next(text for kind, text in BLOCKS if kind == "text").splitlines()]
-DOCUMENT = json.dumps({"bullets": BULLETS}, ensure_ascii=False)
-
-
-def block(kind: str, words: str) -> str:
-    return next(text for of, text in BLOCKS if of == kind and words in text)
 
 
 @asynccontextmanager
@@ -75,8 +58,6 @@ def test_every_link_leads_somewhere(page: str) -> None:
         if "://" in path:
             continue
         target = file if not path else (file.parent / path).resolve()
-        if STATIC in target.parents and not STATIC.exists():
-            continue
         assert target.exists(), link
         if heading:
             assert heading in headings(target), link
@@ -138,12 +119,9 @@ async def test_python_without_a_server_runs(
 @pytest.mark.skipif(not shutil.which("node"), reason="needs Node 20 or newer")
 async def test_javascript_shows_what_it_says(tmp_path: Path) -> None:
     """As it stands there, but for where the file is, and the port."""
-    client = STATIC / "streamsum.js"
-    if not client.exists():
-        pytest.skip("streamsum.js is not here yet")
     text = (ROOT / "examples/lighthouse.txt").read_text(encoding="utf-8")
     async with as_it_was() as service:
-        program = block("js", "summarize").replace("/static/streamsum.js", client.as_uri())
+        program = block("js", "static/streamsum.js").replace("/static/streamsum.js", (STATIC / "streamsum.js").as_uri())
         program = program.replace("3 }", f'3, baseUrl: "http://127.0.0.1:{service.port}" }}')
         script = tmp_path / "readme.mjs"
         script.write_text(f"const text = {json.dumps(text)};\n{program}", encoding="utf-8")
@@ -152,6 +130,7 @@ async def test_javascript_shows_what_it_says(tmp_path: Path) -> None:
     assert output.splitlines() == [f"• {each}" for each in BULLETS]
 
 
+# All but docker's and kubectl's are run by tests/test_readme_servers.py.
 ELSEWHERE = {"curl", "docker", "export", "kubectl", "openssl", ".venv/bin/pip", ".venv/bin/streamsum"}
 OURS = [each for each in COMMANDS if re.search(r"\.venv/bin/streamsum (summarize|doctor)", each)]
 
