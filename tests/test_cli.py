@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.fake_upstream import FakeUpstream, Script, Status, answer, bullets
+from benchmarks.fake_upstream import FakeUpstream, NoAnswer, Script, Status, answer, bullets
 from streamsum import __version__
 from streamsum.api_key import looks_like_one
 from streamsum.cli import main
@@ -311,6 +311,31 @@ async def test_ctrl_c_is_130() -> None:
             program.signal(signal.SIGINT)
             assert await program.ends() == (130, "", "")
         assert await model.calls[0].closed() == "hung_up"
+
+
+async def test_ctrl_c_at_a_server_hangs_up_its_model() -> None:
+    """At once, though the server would wait for who may come back: in mid-stream."""
+    _, script = held(BEGUN, REST)
+    async with FakeUpstream(script) as model, served(None, settings=settings_for(model), limit_s=60) as at:
+        async with streamsum("summarize", "--url", f"http://127.0.0.1:{at.port}") as program:
+            program.reads(TEXT)
+            assert await program.line() == "• A keeper.\n"
+            program.signal(signal.SIGINT)
+            assert await program.ends() == (130, "", "")
+        assert await model.calls[0].closed() == "hung_up"
+        assert model.calls_made == 1
+
+
+async def test_ctrl_c_before_a_server_has_answered_hangs_up_its_model() -> None:
+    """Nobody has told the summary's id yet."""
+    async with FakeUpstream((NoAnswer(),)) as model, served(None, settings=settings_for(model), limit_s=60) as at:
+        async with streamsum("summarize", "--url", f"http://127.0.0.1:{at.port}") as program:
+            program.reads(TEXT)
+            call = await model.next_call(within=LIMIT_S)
+            program.signal(signal.SIGINT)
+            assert await program.ends() == (130, "", "")
+        assert await call.closed() == "hung_up"
+        assert model.calls_made == 1
 
 
 async def test_ctrl_c_while_reading_is_130() -> None:
