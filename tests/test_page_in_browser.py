@@ -76,6 +76,11 @@ class Shown:
         await self.page.get_by_role("textbox", name="Your text").fill(text)
         await self.press("Summarise")
 
+    async def try_again_at_once(self) -> None:
+        """The pause that the server asked for is over: by the page's clock, which was taken over before."""
+        await expect(self.status).to_contain_text("Trying again")
+        await self.page.clock.fast_forward(10_000)
+
     async def press(self, name: str) -> None:
         await self.page.get_by_role("button", name=name, exact=True).click()
 
@@ -230,10 +235,12 @@ async def test_a_key_that_is_revoked_in_the_middle_costs_no_bullet(browser: Brow
         await route.fulfill(status=401, json={"code": "unauthenticated", "detail": "No."})
 
     async with shown(browser, script, expected="Failed to load resource") as it:
+        await it.page.clock.install()
         await it.summarise()
         await expect(it.bullets).to_have_count(1)
         await it.page.route(re.compile("/v1/summaries/"), refuse)
         it.network.reset()
+        await it.try_again_at_once()
         await expect(it.status).to_have_text("The server does not take this key any more.")
         await expect(it.page.get_by_label("API key")).to_be_hidden()
         await expect(it.bullets).to_have_count(1)
@@ -245,11 +252,13 @@ async def test_it_goes_on_after_a_cut(browser: Browser) -> None:
     """It says so; nothing is lost, shown twice, or asked of the model twice."""
     gates, script = held('{"bullets": ["The first."', ', "The second."', ', "The third."]}')
     async with shown(browser, script, expected="net::ERR_") as it:
+        await it.page.clock.install()
         await it.summarise()
         await expect(it.bullets).to_have_count(1)
         it.network.break_off()
         await expect(it.status).to_contain_text("The connection was lost. Trying again (1 of 5)")
         it.network.flow()
+        await it.try_again_at_once()
         gates[0].open()
         await expect(it.status).to_contain_text("Connected again")
         await expect(it.bullets).to_contain_text(["The first.", "The second."])
