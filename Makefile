@@ -52,7 +52,7 @@ bench: $(STAMP) ## time the core against other parsers, the evidence, then a sho
 	@$(BIN)/python -m benchmarks.evidence
 	@$(BIN)/python -m benchmarks.load --concurrency 1,20 --duration 8s
 
-bench-peers: $(STAMP) ## ours beside its peers, about 14 minutes; less with ARGS="--scenes few --rounds 1"; PUBLISH=1
+bench-peers: $(STAMP) ## ours beside its peers, about 17 minutes; less with ARGS="--scenes few --rounds 1"; PUBLISH=1
 	@$(BIN)/python -m benchmarks.peers $(if $(PUBLISH),--publish) $(ARGS)
 
 openapi: $(STAMP) ## write openapi.json anew, from the code that it describes

@@ -5,8 +5,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from coverage import Coverage
 
 from tests.redis_server import RedisServer, redis_server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What a worker runs is measured once, by pytest-cov, which heeds `no_cover`; as a subprocess it would be again."""
+    while hasattr(config, "workerinput") and (measuring := Coverage.current()):
+        measuring.stop()
 
 
 @pytest.fixture

@@ -1,19 +1,22 @@
 """The calls of a summary, as who counts and traces them hears of them: each has a beginning, and one end."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 from typing_extensions import override
 
+from streamsum.core.events import ANY_EVENT, SummaryCompleted
 from streamsum.core.models import SummaryRequest
-from streamsum.core.passes import Cause, End, PassKind
+from streamsum.core.passes import Cause, End, PassKind, Prompt
 from streamsum.errors import LogDown
 from streamsum.runs.log import Entry, Happening
 from streamsum.runs.run import Run
 from streamsum.telemetry.observing import Observer
+from streamsum.upstream.base import Take
 from tests.jumping_clock import in_jumping_time, now
-from tests.scripted import HANG, ScriptedUpstream
+from tests.scripted import HANG, ScriptedReply, ScriptedUpstream, Step
 from tests.test_run import DOCUMENT, HEAD, REST, relay_of
 
 REQUEST = SummaryRequest(text="Nothing much happened.")
@@ -49,12 +52,14 @@ class Lease:
 
     def __init__(self, *, room: int = 100) -> None:
         self._room = room
+        self.entries: list[Entry] = []
         self.bullets = asyncio.Event()
 
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         self._room -= len(entries)
         if self._room < 0:
             raise LogDown
+        self.entries += entries
         if entries[-1].event == "bullet":
             self.bullets.set()
 
@@ -125,3 +130,37 @@ async def test_each_call_has_a_first_content() -> None:
         ("call", "continue"),
         ("content", False),
     ]
+
+
+class Interrupted(ScriptedReply):
+    """Hands all of it on, and stops the summary before whoever poured wakes up."""
+
+    def __init__(self, script: Sequence[Step], run: Run) -> None:
+        super().__init__(script, End(Cause.STOP))
+        self._run = run
+
+    async def pour(self, take: Take) -> bool:
+        async for text in self:
+            take(text)
+        self._run.stop(Cause.CANCELLED)
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+
+@in_jumping_time
+async def test_what_was_judged_is_written_though_a_stop_comes_first() -> None:
+    """The ledger counts it, so that the log must have it."""
+
+    class Upstream(ScriptedUpstream):
+        @override
+        @asynccontextmanager
+        async def call(self, prompt: Prompt, *, deadline: float) -> AsyncIterator[ScriptedReply]:
+            yield Interrupted([HEAD], run)
+
+    lease = Lease()
+    run = run_of(Upstream(), lease=lease, observer=Observer())
+    await run.run()
+    *events, last = [ANY_EVENT.validate_json(entry.data) for entry in lease.entries]
+    assert [event.type for event in events] == ["summary.created", "bullet"]
+    assert isinstance(last, SummaryCompleted)
+    assert (last.finish, last.bullets) == ("cancelled", 1)

@@ -215,7 +215,7 @@ def test_an_error_beside_usage_keeps_the_usage() -> None:
         {"reasoning": "hm", "content": ""},
         {"reasoning_details": [{"type": "reasoning.text", "text": "hm"}]},
         {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]},
-        {"content": [{"type": "reasoning", "summary": []}]},
+        {"content": [{"type": "reasoning", "data": "ZW5jcnlwdGVk"}]},
         {"refusal": "I "},
     ],
 )
@@ -225,6 +225,24 @@ def test_reasoning_is_life_and_no_text(members: dict[str, Any]) -> None:
     assert chunks.feed(delta(**members)) == ""
     assert chunks.alive
     assert chunks.feed(b": keep-alive\n\n") == ""
+    assert not chunks.alive
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"content": ""},
+        {"content": []},
+        {"content": [{"type": "text", "text": ""}]},
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": ""}]}]},
+        {"content": [{"type": "reasoning", "summary": []}]},
+        {"reasoning_details": []},
+    ],
+)
+def test_what_says_nothing_is_no_life(members: dict[str, Any]) -> None:
+    """A server that sends nothing but such is one that has died."""
+    chunks = ChunkDecoder()
+    assert chunks.feed(delta(**members)) == ""
     assert not chunks.alive
 
 

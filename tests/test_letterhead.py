@@ -47,7 +47,7 @@ async def ask(upstream: OpenAIUpstream, *, within: float = 10.0) -> str:
 async def test_later_requests_are_as_the_sdk_writes_them(wire: Literal["chat", "responses"]) -> None:
     """Path and query, every header, and the body to the byte."""
     client = {
-        "default_headers": {"X-Team": "a"},
+        "default_headers": {"X-Team": "a", "Content-Type": "application/json; charset=utf-8"},
         "organization": "org",
         "project": "p",
     }

@@ -1,6 +1,7 @@
 """The upstream for OpenAI-compatible servers, against a fake one over real HTTP."""
 
 import asyncio
+import json
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -42,6 +43,7 @@ from benchmarks.fake_upstream import (
 from streamsum.core.passes import Cause, End, Prompt, Usage
 from streamsum.upstream.base import Capabilities, Reply, UpstreamError
 from streamsum.upstream.openai import OpenAIUpstream
+from streamsum.upstream.statuses import BadStatus, end_of_status
 from streamsum.upstream.transport import Transport, http_client
 
 CANARY = "canary-5f1e"
@@ -247,6 +249,15 @@ async def test_what_would_have_fitted() -> None:
             async with upstream.call(prompt, deadline=in_seconds(10)):
                 pass
     assert caught.value.end == End(Cause.TOO_LONG, max_chars=13_400)  # 8,000 tokens at 2 characters, less the rest
+
+
+@pytest.mark.parametrize("figures", [(10**400, 1), (1, 10**400), (8192, 0), (8192, -1)])
+async def test_figures_that_are_no_counts_of_tokens(figures: tuple[int, int]) -> None:
+    """Whatever a server writes there: nothing is known of what would have fitted."""
+    body = json.dumps({"error": {"message": "context size", "n_ctx": figures[0], "n_prompt_tokens": figures[1]}})
+    error = BadStatus(400, body, retry_after=None)
+    end = end_of_status(error, prompt=Prompt("s", "u", SCHEMA, max_tokens=192), upstream="u")
+    assert end == End(Cause.TOO_LONG)
 
 
 async def test_a_rejection_is_logged_by_its_names(caplog: pytest.LogCaptureFixture) -> None:

@@ -257,9 +257,10 @@ def settings(model: FakeUpstream, **variables: str) -> Settings:
 async def test_replacements_stream_as_ordinary_bullets(second: Script, bullets: list[str]) -> None:
     """And whatever happens while they are asked for, the summary is complete; every pass stands in the ledger."""
     first = (Role(), Content(document(GOOD, BAD)), Finish("stop"), Usage(9, 5), Done())
+    clock = {"STREAMSUM_STALL_S": "2"} if Stall() in second else {}
     async with (
         FakeUpstream([first, second]) as model,
-        served(None, settings=settings(model, STREAMSUM_STALL_S="0.7")) as it,
+        served(None, settings=settings(model, **clock)) as it,
     ):
         received = await ask(it)
     assert (received.bullets, received.rejections) == (bullets, ["unsupported_number"])

@@ -16,12 +16,14 @@ FORM = (
     b'data: {"id":"x","choices":[{"index":0,"delta":{"content":"%b"},"logprobs":null,"finish_reason":null}],'
     b'"usage":null}\n\n'
 )
+NAMED = b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"%b"}]}\n\n'
 # What may stand between the quotes, in bytes: texts, and what only looks like one.
 INSIDES = st.sampled_from(
     [
         *(b"Ships", b" in ", b"", b"spring", b"\xc3\xa9", b"\xe6\x9d\xb1", b"index", b"null", b"content", b":", b","),
         *(rb"\"", rb"\\", rb"\n", rb"\u00e9", rb"\ud83d\ude00", rb"\ud83d", rb"\ude00", rb"\/", rb"\x"),
-        *(b'a","b', b"a\\", b',"b', b'"', b'"}', b"\xc3", b"\xa9", b"\x01", b"\r", b"a\nb", b"a\n\nb"),
+        *(b'a","b', b"a\\", b',"b', b'"', b'"}', b'",["', b'"],"', b"?", b"\xc3", b"\xa9", b"\x01", b"\r"),
+        *(b"a\nb", b"a\n\nb"),
     ]
 )
 OTHERS = st.sampled_from(
@@ -29,6 +31,7 @@ OTHERS = st.sampled_from(
         b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n',
         b'data: {"id":"y","choices":[{"delta":{"content":"other"}}]}\n\n',
         b'data: {"choices":[{"index":0,"delta":{"content":"last"},"finish_reason":"stop"}]}\n\n',
+        b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"not a name"}]}\n\n',
         b'data: {"choices":[{"index":0,"delta":{"content":"so far"}}],"usage":{"completion_tokens":2}}\n\n',
         b'data: {"choices":[{"index":0,"delta":{"content":"a","reasoning":"b"}}]}\n\n',
         b'data: {"choices":[{"index":0,"delta":{"content":"","reasoning":"b"}}]}\n\n',
@@ -140,3 +143,16 @@ def test_a_run_ends_where_the_form_does() -> None:
     assert stencil.lay_on(b'<"two">\n\n<"three">\n\n<"fo', 0) == ("twothree", 20)
     assert stencil.lay_on(b'xx<"two">\n\n: no\n\n<"three">\n\n', 2) == ("two", 11)
     assert stencil.lay_on(b'<"fo', 0) is None
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        [FORM % b"a", FORM % b"b", FORM % b'a",["b', FORM % b"c", FORM % b'd"],"e'],  # as many elements as texts
+        [FORM % b"a", FORM.replace(b"x", b"?") % rb"\ude00", FORM % b"b"],  # what would be written for a lone half
+        [NAMED % word for word in (b"not a name", b"not a name", b"stop", b"not a name", b"not a name")],
+    ],
+)
+def test_what_only_looks_like_a_run(stream: list[bytes]) -> None:
+    """It means what it means event by event."""
+    assert told(ChunkDecoder(), b"".join(stream)) == told(ChunkDecoder(), *stream) == byte_by_byte(b"".join(stream))

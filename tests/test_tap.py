@@ -1,9 +1,12 @@
 """A body poured out in the frame that received it: nothing is lost, nothing comes twice, and every end is told."""
 
 import asyncio
+import gc
 import ssl
+import weakref
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from streamsum.upstream.transport import Body, Transport, body_of, http_client
-from tests.test_transport import CHUNKED, OK, Handler, client, request_head, says, sent, site
+from tests.test_transport import CHUNKED, OK, Handler, client, fetch, request_head, says, sent, site
 
 
 class Glass:
@@ -44,20 +47,25 @@ class Glass:
 class Pump:
     """A server's hand: writes a piece when it is told to."""
 
-    def __init__(self, *pieces: bytes) -> None:
-        self._pieces = pieces
+    def __init__(self, *pieces: bytes, keep: bool = False) -> None:
+        """`keep`: for the next request, which is answered with the same."""
+        self._pieces = [*pieces, b""] if keep else pieces
+        self._keep = keep
         self._turn = asyncio.Semaphore(0)
 
     def go_on(self) -> None:
         self._turn.release()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_head(reader)
-        writer.write(CHUNKED)
-        for piece in self._pieces:
-            await self._turn.acquire()
-            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b"0\r\n\r\n")
-        await reader.read()
+        while True:
+            await request_head(reader)
+            writer.write(CHUNKED)
+            for piece in self._pieces:
+                await self._turn.acquire()
+                writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b"0\r\n\r\n")
+            if not self._keep:
+                await reader.read()
+                return
 
 
 @asynccontextmanager
@@ -110,6 +118,112 @@ async def test_who_is_cancelled_loses_nothing() -> None:
         pump.go_on()
         assert await body.read() == b"two"
         assert glass.reads == [b"one"]
+
+
+async def test_what_has_arrived_is_not_lost_with_its_connection() -> None:
+    """However long it takes until somebody pours: it may be the end of the answer."""
+    written = asyncio.Event()
+
+    async def breaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_head(reader)
+        writer.write(CHUNKED + b"3\r\none\r\n")
+        await written.wait()
+        writer.write(b"3\r\ntwo\r\n")
+
+    async with site(breaks) as serving, client() as sending, sent(sending, serving.url) as response:
+        body = body_of(response)
+        await body.pour(Glass(full_after=1).take)
+        written.set()
+        await serving.connection_over()
+        glass = Glass()
+        for _ in range(3):  # what came goes through, and the loss after it
+            await asyncio.sleep(0)
+        with pytest.raises(httpx2.TransportError):
+            await body.pour(glass.take)
+        assert glass.reads == [b"two"]
+
+
+async def test_a_body_that_waited_is_poured_whole() -> None:
+    """aiohttp stops taking in where much is waiting, and goes on as it is read: in that same moment."""
+    written = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_head(reader)
+        writer.write(CHUNKED + b"1\r\nx\r\n" * 40_000 + b"0\r\n\r\n")
+        asyncio.get_running_loop().call_later(0.1, written.set)  # all is here then
+        await reader.read()
+
+    async with answered(serve) as body:
+        await written.wait()
+        glass = Glass()
+        await body.pour(glass.take)
+        assert sum(map(len, glass.reads)) == 40_000
+        assert glass.reads[-1] == b""
+
+
+CALLER: ContextVar[str] = ContextVar("CALLER")
+
+
+async def test_the_taker_is_called_in_the_context_of_who_pours() -> None:
+    """Not of who opened the connection, which may have been another's call."""
+    seen: list[str] = []
+
+    def take(_read: bytes) -> bool:
+        seen.append(CALLER.get())
+        return True
+
+    async def call(name: str, sending: httpx2.AsyncClient, url: str) -> None:
+        CALLER.set(name)
+        async with sent(sending, url) as response:
+            for _ in range(2):  # the piece, and the end
+                asyncio.get_running_loop().call_soon(pump.go_on)
+            await body_of(response).pour(take)
+
+    pump = Pump(b"one", keep=True)
+    async with site(pump.serve) as serving, client() as sending:
+        for name in ("one", "two"):
+            await asyncio.create_task(call(name, sending, serving.url))
+        assert serving.connections == 1
+    assert list(dict.fromkeys(seen)) == ["one", "two"]
+
+
+async def test_a_broken_pouring_holds_nobody() -> None:
+    """What a taker holds, a summary with its source, goes with its call, and waits for no garbage collection."""
+
+    async def pour_and_forget(body: Body) -> "weakref.ref[Glass]":
+        glass = Glass()
+        with suppress(httpx2.TransportError):
+            await body.pour(glass.take)
+        return weakref.ref(glass)
+
+    async with answered(says(CHUNKED, b"2\r\nok\r\n", b"5\r\nhel")) as body:
+        gc.disable()
+        try:
+            held = await pour_and_forget(body)
+            await asyncio.sleep(0)  # what has just woken us is still in the loop's hand
+            assert held() is None
+        finally:
+            gc.enable()
+
+
+async def test_a_connection_that_brings_more_than_its_answer_is_not_kept() -> None:
+    """Or it would be another call's answer."""
+    stale = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale"
+    poured = asyncio.Event()
+
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_head(reader)
+        writer.write(CHUNKED)
+        await poured.wait()
+        writer.write(b"2\r\nok\r\n0\r\n\r\n" + stale)
+        await reader.read()
+
+    async with site(twice, says(OK)) as serving, client() as sending:
+        async with sent(sending, serving.url) as response:
+            asyncio.get_running_loop().call_soon(poured.set)
+            await body_of(response).pour(Glass().take)
+        assert await fetch(sending, serving.url) == b"ok"
+        assert serving.connections == 2
 
 
 async def test_the_end_is_told_again_and_again() -> None:

@@ -311,6 +311,51 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_not_the_callers_tr
         assert serving.connections == 2
 
 
+async def test_a_request_is_sent_twice_at_most() -> None:
+    """However many connections were kept: what breaks them may be the request, and each try may be charged."""
+    came, all_there = 0, asyncio.Event()
+
+    async def breaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        while True:
+            await request_head(reader)
+            came += 1
+            if came > 4:
+                return
+            if came == 4:
+                all_there.set()
+            await all_there.wait()  # so that there are four connections
+            writer.write(OK)
+
+    async with site(breaks) as serving, client() as sending:
+        await asyncio.gather(*(fetch(sending, serving.url) for _ in range(4)))
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await fetch(sending, serving.url)
+        assert (came, serving.connections) == (6, 5)
+
+
+async def test_headers_may_be_in_any_letters() -> None:
+    """A proxy adds its own."""
+    answer = "HTTP/1.1 200 OK\r\nX-Served-By: München\r\nContent-Length: 2\r\n\r\nok".encode()
+    async with site(says(answer)) as serving, client() as sending:
+        assert await fetch(sending, serving.url) == b"ok"
+
+
+async def test_cookies_are_not_taken() -> None:
+    """They would bind all calls to one server behind a balancer, for ever."""
+    heads: list[str] = []
+
+    async def bakes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await request_head(reader))
+        writer.write(OK.replace(b"\r\n", b"\r\nSet-Cookie: to=one; Max-Age=1\r\n", 1))
+
+    async with site(bakes) as serving, client() as sending:
+        for _ in range(2):
+            await fetch(sending, serving.url)
+    assert len(heads) == 2
+    assert "ookie" not in "".join(heads)
+
+
 async def test_no_call_waits_for_another_to_end() -> None:
     """aiohttp's own pool would let 100 through; ours holds as many as may run."""
     async with site(says(CHUNKED, keep=True)) as serving, client(streams=120) as sending, AsyncExitStack() as calls:

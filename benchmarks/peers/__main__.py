@@ -1,4 +1,4 @@
-"""Ours beside its peers: `python -m benchmarks.peers`, about 14 minutes; less with --scenes, --peers, --rounds."""
+"""Ours beside its peers: `python -m benchmarks.peers`, about 17 minutes; less with --scenes, --peers, --rounds."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
-from streamsum.core.events import Event
 from streamsum.core.passes import Cause, End, Pass
 from streamsum.core.summary import Summary
 from streamsum.errors import LogError, Problem
@@ -77,6 +76,7 @@ class Calls:
                 if chosen is None or not await self._pause(chosen.pause_s):
                     break
                 end = await self._make_one(next_pass, chosen.upstream, prepared)
+                await self._journal.write()  # what was judged in the very moment in which a clock or a stop came
 
     def _may_begin(self, next_pass: Pass) -> bool:
         if self._interruption.has_come or (self._winding_up and self._began):
@@ -164,27 +164,26 @@ class Calls:
 
     async def _pump(self, reply: Reply, tail: Tail) -> None:
         """The way of the data. `take` is called in the frame that read; this task wakes up where there is to write."""
-        summary, meter = self._summary, self._meter
-        events: list[Event] = []
+        summary, meter, journal = self._summary, self._meter, self._journal
         begun, reads_on = False, True
 
         def take(text: str) -> bool:
-            nonlocal begun, events, reads_on
+            nonlocal begun, reads_on
             meter.received_chars += len(text)
             if text and not begun:
                 begun = True
                 self._note_content()
-            events = summary.receive_deltas(text)
-            if self._previews and not events:
+            if events := summary.receive_deltas(text):
+                journal.note(events)  # here: this task may be interrupted before it wakes up
+            elif self._previews:
                 self._previews.look()
             reads_on = not self._interruption.has_come and tail.reads_on(summary.wants, text)
             return reads_on and not events
 
         while reads_on and await pour(reply, take):
-            if events:
-                await self._journal.write(events)
-                if self._previews:
-                    self._previews.look()
+            await journal.write()
+            if self._previews:
+                self._previews.look()
 
     def _note_content(self) -> None:
         first = self._account.first_delta_ms is None

@@ -1,6 +1,6 @@
 """A summary's events on their way into the log: numbered, encoded and appended, and noted by who keeps count."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from streamsum.core.events import Bullet, Event
 from streamsum.core.sse import encode
@@ -18,9 +18,17 @@ class Journal:
         self._lease = lease
         self._account = account
         self._observer = observer
+        self._noted: list[Event] = []
 
-    async def write(self, events: Sequence[Event], *, final: bool = False) -> None:
-        """Append these, `final` if they are the last. Raises LogError."""
+    def note(self, events: Iterable[Event]) -> None:
+        """These come next: `write` appends them, or whoever writes after it."""
+        self._noted += events
+
+    async def write(self, *more: Event, final: bool = False) -> None:
+        """Append what is noted, and `more`; `final` if they are the last. Raises LogError."""
+        events, self._noted = [*self._noted, *more], []
+        if not events:
+            return
         self._observer.note_events(events, first=self.n + 1)
         entries = [Entry(self.n + i, event.type, encode(event), final) for i, event in enumerate(events, 1)]
         self.n += len(entries)

@@ -140,7 +140,7 @@ class Run:
     async def _live(self) -> None:
         try:
             if not self._journal.n:
-                await self._journal.write([self._created()])
+                await self._journal.write(self._created())
             await self._calls.make(prepares=self._prepares)
             if self._interruption.lost is not None:
                 raise self._interruption.lost
@@ -185,7 +185,7 @@ class Run:
         terminal = self._summary.close(self._interruption.stopped, self._account.bill())
         if self._settle is not None:
             await self._settle(self)
-        await self._journal.write([terminal], final=True)
+        await self._journal.write(terminal, final=True)
         self._has_ended = True
         self._say_started(terminal.problem if isinstance(terminal, SummaryFailed) else None)
         self._observer.note_end(terminal)

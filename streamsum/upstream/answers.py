@@ -20,7 +20,7 @@ from streamsum.upstream.stencil import Stencil
 MAX_RAW_BYTES = 16 << 20
 
 # A larger figure is no count of tokens: from here on JSON's readers do not agree (RFC 8259, section 6).
-_MAX_TOKENS = 2**53
+MAX_TOKENS = 2**53
 
 # A stream has few events of another form than the rest; where there are more, looking for runs does not pay.
 _SINGLE_EVENTS = 8
@@ -175,7 +175,13 @@ class AnswerDecoder(ABC):
         """What one event by itself says; None if it says more than text, or is none."""
         alone = cls()
         text = alone.feed(event)
-        says_more = alone.done or alone.end() != _NO_END or alone.alive != bool(text) or not alone._events.rests
+        says_more = (
+            alone.done
+            or alone.end() != _NO_END
+            or alone._finish_reason is not None  # one that is not shown ends an answer as well
+            or alone.alive != bool(text)
+            or not alone._events.rests
+        )
         return None if says_more else text
 
     def _take_usage(self, usage: object, *, prompt: str, completion: str) -> None:
@@ -207,4 +213,4 @@ class AnswerDecoder(ABC):
 
 
 def _tokens(figure: object, known: int | None) -> int | None:
-    return figure if type(figure) is int and 0 <= figure < _MAX_TOKENS else known
+    return figure if type(figure) is int and 0 <= figure < MAX_TOKENS else known

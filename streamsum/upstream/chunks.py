@@ -70,10 +70,23 @@ class ChunkDecoder(AnswerDecoder):
         for part in parts:
             match part:
                 case {"type": "text", "text": str() as text}:
-                    self._add_text(text)
+                    if text:
+                        self._add_text(text)
                 case {"type": "thinking" | "reasoning"}:
-                    self._note_thought(part)
+                    if _says_anything(part):
+                        self._note_thought(part)
                 case {"type": str() as kind} if kind != "text":
                     pass
                 case _:
                     raise BadAnswer
+
+
+def _says_anything(part: Any) -> bool:
+    """Is there any text in it? Servers nest it differently; jiter bounds how deep."""
+    match part:
+        case dict():
+            return any(_says_anything(value) for name, value in part.items() if name != "type")
+        case list():
+            return any(map(_says_anything, part))
+        case _:
+            return bool(part)

@@ -15,8 +15,8 @@ from yarl import URL
 from streamsum.upstream.statuses import BadStatus
 from streamsum.upstream.transport import Body, Transport, transport_of
 
-# Of the body, and written for each.
-_OF_THE_BODY = {"content-length", "content-type", "transfer-encoding"}
+# Of one body, and written for each.
+_OF_THE_BODY = {"content-length", "transfer-encoding"}
 
 
 def writes_the_same(client: openai.AsyncOpenAI) -> bool:
@@ -35,7 +35,6 @@ class Letterhead:
         self._method = request.method
         self._url = URL(str(request.url), encoded=True)
         self._headers = [(name, value) for name, value in request.headers.multi_items() if name not in _OF_THE_BODY]
-        self._headers.append(("Content-Type", "application/json"))
 
     @classmethod
     def of(cls, response: httpx2.Response) -> "Letterhead":
@@ -45,8 +44,8 @@ class Letterhead:
     async def send(self, body: Mapping[str, Any]) -> Body:
         """Send `body` as JSON; entered is a 2xx. Raises BadStatus, httpx2.TransportError."""
         data = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-        status, headers, answer = await self._transport.send(self._method, self._url, self._headers, data)
-        if 200 <= status < 300:
-            return answer
-        text = (await answer.read_error()).decode(errors="replace")
-        raise BadStatus(status, text, retry_after=headers.get("Retry-After"))
+        answer, body_of_it = await self._transport.send(self._method, self._url, self._headers, data)
+        if 200 <= answer.status < 300:
+            return body_of_it
+        text = (await body_of_it.read_error()).decode(errors="replace")
+        raise BadStatus(answer.status, text, retry_after=answer.headers.get("Retry-After"))

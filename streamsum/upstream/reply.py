@@ -21,6 +21,7 @@ class OpenAIReply:
     """A `Reply` of a server that streams; whoever opened `body` and `clocks` closes them."""
 
     def __init__(self, body: Body, clocks: Clocks, answer: AnswerDecoder) -> None:
+        body.tap()  # from now on: it may be a while until somebody pours
         self._body = body
         self._clocks = clocks
         self._answer = answer

@@ -11,6 +11,7 @@ from typing import Any
 
 from streamsum.core.passes import Cause, End, Prompt
 from streamsum.telemetry.logs import logger
+from streamsum.upstream.answers import MAX_TOKENS
 
 # Longer than this nobody waits, whatever the upstream asks for.
 MAX_RETRY_AFTER_S = 60.0
@@ -102,7 +103,9 @@ def _retry_after(value: str | None) -> float:
 def _max_chars(body: object, prompt: Prompt) -> int | None:
     """What would have fitted, where the server says how much it counted (llama.cpp does)."""
     match body:
-        case {"n_ctx": int(context), "n_prompt_tokens": int(tokens)} if tokens > 0:
+        case {"n_ctx": int(context), "n_prompt_tokens": int(tokens)} if (
+            0 < tokens < MAX_TOKENS and context < MAX_TOKENS
+        ):
             return fitting_chars(prompt, tokens=tokens, context=context)
     return None
 

@@ -30,11 +30,12 @@ class Stencil:
 
     def learn(self, event: bytes, text: str) -> None:
         """Take the form of this event; `text` is what it says. No form where it is not known for sure."""
-        place = event.find(b'"%b"' % text.encode("utf-8", "replace")) + 1
+        encoded = text.encode("utf-8", "surrogatepass")  # of a lone half: not found, as no UTF-8 has it
+        place = event.find(b'"%b"' % encoded) + 1
         if not place:
             return
         self.credit -= _COST
-        before, after = event[:place], event[place + len(text.encode()) :]
+        before, after = event[:place], event[place + len(encoded) :]
         # Whatever else stands there, it is the text if another one in its place is read as the text, and as no more.
         if self._text_of(before + _PROBE.encode() + after) == _PROBE and self._text_of(before + after) == "":
             self._before, self._after, self._mark = before, after, after[:_MARK_BYTES]
@@ -58,10 +59,11 @@ class Stencil:
             at = end + len(after)
         try:
             found: list[str] = jiter.from_json(b'["%b"]' % b'",\n"'.join(texts))
-        except ValueError:
+            text = "".join(found)
+        except (ValueError, TypeError):  # TypeError: an element that is no string
             return None
         if len(found) != len(texts):
             return None
         if self.credit < _CREDIT:
             self.credit += len(found)
-        return "".join(found), at
+        return text, at

@@ -7,9 +7,12 @@ Only public names of asyncio and aiohttp are used.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
 
 import aiohttp
 import httpx2
+from aiohttp.client_proto import ResponseHandler
 from typing_extensions import override
 
 from streamsum.upstream.causes import BROKEN, translated
@@ -19,25 +22,29 @@ Take = Callable[[bytes], bool]
 
 
 class Tap(asyncio.Protocol):
-    """One response's body, poured out as it arrives."""
+    """One response's body, poured out as it arrives; while nobody pours it is kept, within aiohttp's bounds."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._content = response.content
         connection = response.connection
         # None: the body has arrived whole, and its connection was given back already, for another call; or it is lost.
         self._transport = connection.transport if connection else None
+        self._rest = b""  # what had arrived when the connection was lost
+        self._handed = 0  # bytes
         self._take: Take | None = None  # while somebody pours
         self._poured: asyncio.Future[None]
         if self._transport:
             inner = self._transport.get_protocol()
-            assert isinstance(inner, asyncio.Protocol)  # noqa: S101 - a type, told to the checker
+            assert isinstance(inner, ResponseHandler)  # noqa: S101 - a type, told to the checker
             self._inner = inner
             self._transport.set_protocol(self)
 
     async def pour(self, take: Take) -> None:
         """See `Body.pour`."""
+        # A read comes in the context of whoever opened the connection, which may be another call's.
+        context = copy_context()
         self._poured = asyncio.get_running_loop().create_future()
-        self._take = take
+        self._take = lambda read: context.run(take, read)
         try:
             self.look()
             await self._poured
@@ -45,6 +52,8 @@ class Tap(asyncio.Protocol):
             self._take = None
             if self._poured.done() and not self._poured.cancelled():
                 self._poured.exception()  # looked at, or asyncio would print it, should this wait have been cancelled
+            # Its error has this frame in its traceback, and so all that the taker holds.
+            del self._poured
 
     def look(self) -> None:
         """See what there is to hand on: bytes, the end, or an error."""
@@ -61,20 +70,29 @@ class Tap(asyncio.Protocol):
                     self._poured.set_result(None)
             except Exception as error:  # noqa: BLE001 - it belongs to whoever pours
                 self._poured.set_exception(error)
-            if not self._content.is_eof():
-                return
+            self._handed += len(read)
+            if self._transport and self._handed == self._content.total_bytes:
+                return  # neither more, nor an end
 
     def _read(self) -> bytes | None:
         """What has arrived, b"" at the end; None: nothing yet. Raises httpx2.TransportError."""
-        try:
-            read = self._content.read_nowait()
-        except BROKEN as error:
-            raise translated(error) from error.with_traceback(None)
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            return rest
+        read = self._waiting()
+        if self._content.is_eof():  # perhaps only now: reading lets aiohttp go on where it had enough
+            self._let_go()
         if read or self._content.at_eof():
             return read
         if self._transport is None:  # aiohttp does not say so to a body whose connection it closes itself
             raise httpx2.ReadError("the connection was lost")
         return None
+
+    def _waiting(self) -> bytes:
+        try:
+            return self._content.read_nowait()
+        except BROKEN as error:
+            raise translated(error) from error.with_traceback(None)
 
     # asyncio's side.
 
@@ -86,11 +104,15 @@ class Tap(asyncio.Protocol):
         self.look()
 
     @override
-    def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
+    def eof_received(self) -> None:
+        self._inner.eof_received()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
+        # From now on aiohttp tells whoever reads of the loss only, whatever has come before.
+        with suppress(httpx2.TransportError):
+            while read := self._waiting():
+                self._rest += read
         self._inner.connection_lost(exc)
         self._transport = None
         self.look()
@@ -104,7 +126,9 @@ class Tap(asyncio.Protocol):
         self._inner.resume_writing()
 
     def _let_go(self) -> None:
-        """The body is here: the connection may be another call's from now on."""
+        """The body is here: the connection may be another call's from now on, unless it has brought more than that."""
         if self._transport:
             self._transport.set_protocol(self._inner)
+            if self._inner.should_close:
+                self._transport.abort()
             self._transport = None

@@ -7,9 +7,9 @@ nothing is decompressed, and each error keeps its real cause and none of its wor
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
-from types import SimpleNamespace
+from collections.abc import AsyncIterator, Iterable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
 import aiohttp
 import httpx2
@@ -17,6 +17,7 @@ from typing_extensions import override
 from yarl import URL
 
 from streamsum.upstream.causes import BROKEN, translated
+from streamsum.upstream.sessions import Connection, Sessions
 from streamsum.upstream.tap import Take, Tap
 
 # What the SDK reads by itself are the bodies of errors: beyond this there is nothing in them that we would use.
@@ -26,9 +27,7 @@ MAX_ERROR_BODY_S = 3.0
 
 # Connections beside those of running summaries: ones that are just ending, ones that a check needs.
 _SPARE_CONNECTIONS = 32
-# Our own clocks (`clocks.py`) know what a call is waiting for; aiohttp's do not.
 _NOT_COMPRESSED = ("Accept-Encoding", "identity")
-_NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 # Under these names a response carries its body, past the layers that httpx2 puts around it, and whence it came.
 _BODY, _TRANSPORT = "streamsum.body", "streamsum.transport"
 
@@ -46,13 +45,17 @@ class Body(httpx2.AsyncByteStream):
         """Has all of it been read?"""
         return self._response.content.at_eof()
 
+    def tap(self) -> Tap:
+        """For `pour`: what arrives from now on is kept for it, whatever becomes of the connection."""
+        self._tap = self._tap or Tap(self._response)
+        return self._tap
+
     async def pour(self, take: Take) -> None:
         """Hand each read to `take` in the frame that received it, b"" at the end; until `take` returns False.
 
-        Raises httpx2.TransportError, and whatever `take` raises.
+        `take` runs in a copy of the caller's context. Raises httpx2.TransportError, and whatever `take` raises.
         """
-        self._tap = self._tap or Tap(self._response)
-        await self._tap.pour(take)
+        await self.tap().pour(take)
 
     async def read(self) -> bytes:
         """What has arrived since the last read, as soon as there is something; b"" at the end.
@@ -99,13 +102,6 @@ class Body(httpx2.AsyncByteStream):
         return bytes(body[:MAX_ERROR_BODY_BYTES])
 
 
-@dataclass(slots=True)
-class _Connection:
-    """What a request went over: one `kept` from an earlier request, or a new one."""
-
-    kept: bool = False
-
-
 class Transport(httpx2.AsyncBaseTransport):
     """Connections to models: `streams` is how many calls run at once, at most. Never queues a call.
 
@@ -121,85 +117,59 @@ class Transport(httpx2.AsyncBaseTransport):
         proxy: str | None = None,
         error_body_s: float = MAX_ERROR_BODY_S,
     ) -> None:
-        self._connections = streams + _SPARE_CONNECTIONS
+        self._sessions = Sessions(limit=streams + _SPARE_CONNECTIONS, trust=trust)
         self._error_body_s = error_body_s
-        self._trust = trust
         self._proxy = proxy
-        self._session: aiohttp.ClientSession | None = None
 
     @override
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         data = await request.aread()
-        status, headers, body = await self.send(
+        answer, body = await self.send(
             request.method, URL(str(request.url), encoded=True), request.headers.multi_items(), data
         )
-        return httpx2.Response(status, headers=_plain(headers), stream=body, extensions={_BODY: body, _TRANSPORT: self})
+        headers = _plain(answer.raw_headers)
+        return httpx2.Response(answer.status, headers=headers, stream=body, extensions={_BODY: body, _TRANSPORT: self})
 
     async def send(
         self, method: str, url: URL, headers: Iterable[tuple[str, str]], data: bytes
-    ) -> tuple[int, Mapping[str, str], Body]:
-        """A request, and the status, the headers and the body of its answer. Raises httpx2.TransportError."""
+    ) -> tuple[aiohttp.ClientResponse, Body]:
+        """A request, and its answer: the head, and the body, to be closed. Raises httpx2.TransportError."""
         headers = [*((name, value) for name, value in headers if name.lower() != "accept-encoding"), _NOT_COMPRESSED]
         try:
             response = await self._send(method, url, headers, data)
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:  # RuntimeError: closed
             raise translated(error) from error
-        return response.status, response.headers, Body(response, error_body_s=self._error_body_s)
+        return response, Body(response, error_body_s=self._error_body_s)
 
     async def _send(self, method: str, url: URL, headers: list[tuple[str, str]], data: bytes) -> aiohttp.ClientResponse:
-        """Send, and send again where a kept connection turns out to have been closed by the server meanwhile.
+        """Send; and where a kept connection breaks, which its server may have closed meanwhile, once more on a new one.
 
-        Ends: each try uses up one kept connection, and what fails on a new one has failed.
+        Never a third time: perhaps it is the request that breaks them, and each try may be worked on, and charged.
         """
-        while True:
-            connection = _Connection()
-            try:
-                return await self._open_session().request(
-                    method,
-                    url,
-                    headers=headers,
-                    data=data,
-                    allow_redirects=False,
-                    proxy=self._proxy,
-                    trace_request_ctx=connection,
-                )
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientConnectionResetError):
-                if not connection.kept:
-                    raise
+        connection = Connection()
+        options: dict[str, Any] = {
+            "headers": headers,
+            "data": data,
+            "allow_redirects": False,
+            "proxy": self._proxy,
+            "trace_request_ctx": connection,
+        }
+        try:
+            return await self._sessions.keeping.request(method, url, **options)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientConnectionResetError):
+            if not connection.kept:
+                raise
+        return await self._sessions.fresh.request(method, url, **options)
 
     @override
     async def aclose(self) -> None:
-        if self._session:
-            await self._session.close()
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        """Opened by the first call: a session belongs to the loop that it was opened in."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._trust or True),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=_NO_TIMEOUTS,
-                trace_configs=[_watch_kept_connections()],
-                auto_decompress=False,
-                trust_env=False,
-            )
-        return self._session
-
-
-def _watch_kept_connections() -> aiohttp.TraceConfig:
-    async def tell(
-        _session: aiohttp.ClientSession, trace: SimpleNamespace, _params: aiohttp.TraceConnectionReuseconnParams
-    ) -> None:
-        trace.trace_request_ctx.kept = True
-
-    config = aiohttp.TraceConfig()
-    config.on_connection_reuseconn.append(tell)
-    return config
+        await self._sessions.aclose()
 
 
 def http_client(transport: Transport) -> httpx2.AsyncClient:
-    """What the SDK is given to send with."""
-    return httpx2.AsyncClient(transport=transport, follow_redirects=False, trust_env=False)
+    """What the SDK is given to send with. It takes no cookies: one call's answer says nothing of the next."""
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return httpx2.AsyncClient(transport=transport, cookies=no_cookies, follow_redirects=False, trust_env=False)
 
 
 def body_of(response: httpx2.Response) -> Body:
@@ -216,6 +186,9 @@ def transport_of(response: httpx2.Response) -> Transport:
     return transport
 
 
-def _plain(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Without the encoding: "identity" was asked for, and httpx2 would unpack an error's body to any size."""
-    return [(name, value) for name, value in headers.items() if name.lower() != "content-encoding"]
+def _plain(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Without the encoding: "identity" was asked for, and httpx2 would unpack an error's body to any size.
+
+    As bytes: httpx2 takes strings for ASCII, and what a proxy adds need not be.
+    """
+    return [(name, value) for name, value in headers if name.lower() != b"content-encoding"]
