@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,14 @@ async def summarizing(
     port: int, *, text: str = TEXT, options: dict[str, Any] | None = None, **how: int
 ) -> AsyncIterator[Program]:
     """tests/js/summarize.mjs on the service at this port; it does not wait long before it comes back."""
-    given = {"baseUrl": f"http://127.0.0.1:{port}", "retryMs": 20, **(options or {})}
-    async with node("summarize.mjs", json.dumps({"text": text, "options": given, **how})) as program:
+    async with node("summarize.mjs", asking(port, text=text, options=options, **how)) as program:
         yield program
+
+
+def asking(port: int, *, text: str = TEXT, options: dict[str, Any] | None = None, **how: int) -> str:
+    """What it is to ask for."""
+    given = {"baseUrl": f"http://127.0.0.1:{port}", "retryMs": 20, **(options or {})}
+    return json.dumps({"text": text, "options": given, **how})
 
 
 @asynccontextmanager
@@ -247,14 +252,20 @@ async def test_a_connection_that_has_died_in_silence_is_made_again() -> None:
 
 async def test_a_cut_at_any_byte_loses_nothing() -> None:
     """Within the head, within an event, before any id: the same events once each, from one call of the model."""
-    async with FakeUpstream(answer(bullets("One.", "Two."))) as model, served(None, settings=settings_for(model)) as at:
-        for calls, after in enumerate(range(1, 1500, 130), start=1):
-            async with tcp_proxy(at.port) as proxy:
-                proxy.cut_next(after, "reset")
-                async with summarizing(proxy.port) as program:
-                    said = await program.answers()
-            assert names(said) == ["summary.created", "bullet", "bullet", "summary.completed"], after
-            assert model.calls_made == calls
+    cuts = range(1, 1500, 130)
+    async with (
+        FakeUpstream(answer(bullets("One.", "Two."))) as model,
+        served(None, settings=settings_for(model)) as at,
+        AsyncExitStack() as stack,
+    ):
+        proxies = [await stack.enter_async_context(tcp_proxy(at.port)) for _ in cuts]
+        for proxy, after in zip(proxies, cuts, strict=True):
+            proxy.cut_next(after, "reset")
+        async with node("summarize.mjs", *(asking(proxy.port) for proxy in proxies)) as program:
+            said = await program.answers()
+        assert names(said) == ["summary.created", "bullet", "bullet", "summary.completed"] * len(cuts)
+        assert len([each for each in said if each.get("connection") == "lost"]) >= 10  # the rest is behind its end
+        assert model.calls_made == len(cuts)
 
 
 async def test_a_cut_before_the_answer_is_no_second_summary() -> None:
