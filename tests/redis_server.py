@@ -94,6 +94,12 @@ class RedisServer:
             value: Any = client.hget(f"streamsum:summary:{id}", name)
         return None if value is None else str(value)
 
+    def scripts_run(self) -> int:
+        """How many, since it began."""
+        with Redis.from_url(self.url) as client:
+            counts: Any = client.info("commandstats")
+        return int(counts.get("cmdstat_evalsha", {"calls": 0})["calls"])
+
     def subscribers(self) -> int:
         """Connections that are for messages."""
         with Redis.from_url(self.url) as client:

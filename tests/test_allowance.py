@@ -11,6 +11,7 @@ from streamsum.keys_file import Key
 from streamsum.runs.limits.allowance import AGAIN_S, LAST_WORDS_S, SPARE_S, Allowance
 from streamsum.runs.limits.limiter import OverLimit, Reservation, Standing
 from streamsum.runs.limits.memory import MemoryLimiter
+from streamsum.runs.limits.tab import Tab
 from tests.jumping_clock import in_jumping_time, now, settle
 
 ALICE = Key(name="alice", streams=1, tokens_per_day=100)
@@ -23,7 +24,8 @@ class Moody(MemoryLimiter):
     def __init__(self) -> None:
         super().__init__()
         self.error: BaseException | None = None
-        self.settled: list[tuple[str, int, bool]] = []
+        self.settled: list[tuple[str, int]] = []
+        self.inherited: list[tuple[str, int]] = []
 
     @override
     async def reserve(self, wanted: Reservation) -> Standing | None:
@@ -33,11 +35,18 @@ class Moody(MemoryLimiter):
         return refused
 
     @override
-    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
+    async def inherit(self, wanted: Reservation) -> None:
         if self.error:
             raise self.error
-        self.settled.append((id, tokens, lost))
-        await super().settle(key, id, tokens, lost=lost)
+        self.inherited.append((wanted.id, wanted.turn))
+        await super().inherit(wanted)
+
+    @override
+    async def settle(self, key: str, id: str, tokens: int, *, turn: int = 0, goes_on: bool = False) -> None:
+        if self.error:
+            raise self.error
+        self.settled.append((id, tokens))
+        await super().settle(key, id, tokens, turn=turn, goes_on=goes_on)
 
 
 def an_allowance(limiter: Moody, *, when_down: Literal["closed", "open"] = "closed") -> Allowance:
@@ -57,6 +66,23 @@ async def test_what_is_over_a_limit_is_refused() -> None:
     with pytest.raises(OverLimit) as caught:
         await allowance.reserve(ALICE, "b", 10)
     assert (caught.value.problem.code, caught.value.standing.left) == ("budget_exhausted", 5)
+    await allowance.aclose()
+
+
+@in_jumping_time
+async def test_what_no_day_has_room_for_is_refused_in_words_that_say_so() -> None:
+    """To come back tomorrow would be in vain; nothing is reserved."""
+    allowance = an_allowance(Moody())
+    with pytest.raises(OverLimit) as never:
+        await allowance.reserve(ALICE, "a", 101)
+    await allowance.reserve(ALICE, "b", 90)
+    await allowance.settle("alice", "b", 90)
+    with pytest.raises(OverLimit) as not_today:
+        await allowance.reserve(ALICE, "c", 90)
+    for caught in (never, not_today):
+        assert (caught.value.problem.status, caught.value.problem.code) == (429, "budget_exhausted")
+    assert "for a whole day" in never.value.problem.detail
+    assert "for a whole day" not in not_today.value.problem.detail
     await allowance.aclose()
 
 
@@ -81,7 +107,7 @@ async def test_closed_refuses_what_cannot_be_counted_and_keeps_nothing_of_it() -
     limiter.error = None
     await asyncio.sleep(2 * AGAIN_S)
     await allowance.reserve(ALICE, "b", 100)
-    assert limiter.settled == [("a", 0, False)]
+    assert limiter.settled == [("a", 0)]
 
 
 @in_jumping_time
@@ -95,7 +121,7 @@ async def test_who_does_not_wait_for_the_answer_has_nothing_reserved(error: Base
         await allowance.reserve(ALICE, "a", 100)
     limiter.error = None
     await settle()
-    assert limiter.settled == [("a", 0, False)]
+    assert limiter.settled == [("a", 0)]
     await allowance.reserve(ALICE, "b", 100)
 
 
@@ -107,8 +133,8 @@ async def test_open_lets_in_what_cannot_be_counted() -> None:
     limiter.error = LimiterDown()
     await allowance.reserve(ALICE, "a", 10)
     limiter.error = None
-    await allowance.settle("alice", "a", 7, lost=True)
-    assert limiter.settled == [("a", 7, True)]
+    await allowance.settle("alice", "a", 7)
+    assert limiter.settled == [("a", 7)]
 
 
 @in_jumping_time
@@ -118,18 +144,51 @@ async def test_what_cannot_be_settled_is_settled_later() -> None:
     allowance = an_allowance(limiter)
     limiter.error = LimiterDown()
     begun = now()
-    await allowance.settle("alice", "a", 7, lost=True)
+    await allowance.settle("alice", "a", 7)
     assert now() == begun
     await asyncio.sleep(10 * AGAIN_S)
     limiter.error = None
     await asyncio.sleep(2 * AGAIN_S)
-    assert limiter.settled == [("a", 7, True)]
+    assert limiter.settled == [("a", 7)]
     limiter.error = LimiterDown()
     await allowance.settle("alice", "b", 7)
     await asyncio.sleep(TOTAL_S + SPARE_S + AGAIN_S)
     limiter.error = None
     await asyncio.sleep(10 * AGAIN_S)
     assert len(limiter.settled) == 1
+
+
+@in_jumping_time
+async def test_what_could_not_be_inherited_is_before_it_is_settled() -> None:
+    """Nobody waits for it, and the summary goes on meanwhile."""
+    limiter = Moody()
+    allowance = an_allowance(limiter)
+    await allowance.reserve(ALICE, "a", 60)
+    tab = Tab(allowance, allowance.reservation(ALICE, "a", 60, turn=1))
+    limiter.error = LimiterDown()
+    begun = now()
+    await tab.open()
+    await tab.settle(5)
+    assert now() == begun
+    limiter.error = None
+    await asyncio.sleep(2 * AGAIN_S)
+    assert (limiter.inherited, limiter.settled) == ([("a", 1)], [("a", 5)])
+    await allowance.reserve(ALICE, "b", 35)
+    await allowance.settle("alice", "b", 0)
+    with pytest.raises(OverLimit):
+        await allowance.reserve(ALICE, "c", 36)
+
+
+@in_jumping_time
+async def test_what_is_inherited_is_so_once() -> None:
+    """Whoever let it in has reserved for it, and whoever took it over has said so."""
+    limiter = Moody()
+    allowance = an_allowance(limiter)
+    for turn in (0, 1):
+        tab = Tab(allowance, allowance.reservation(ALICE, "a", 60, turn=turn))
+        await tab.open()
+        await tab.hand_on(5)
+    assert limiter.inherited == [("a", 1)]
 
 
 @in_jumping_time
@@ -150,7 +209,7 @@ async def test_at_the_end_it_waits_for_what_can_still_be_settled() -> None:
     allowance = an_allowance(limiter)
     allowance.release("alice", "a")
     await allowance.aclose()
-    assert limiter.settled == [("a", 0, False)]
+    assert limiter.settled == [("a", 0)]
     limiter.error = LimiterDown()
     allowance.release("alice", "b")
     begun = now()
@@ -166,6 +225,7 @@ async def test_a_bug_is_told_without_its_words(caplog: pytest.LogCaptureFixture)
     allowance = an_allowance(limiter)
     allowance.release("alice", "a")
     await allowance.settle("alice", "b", 7)
+    await Tab(allowance, allowance.reservation(ALICE, "c", 60, turn=1)).open()
     await allowance.aclose()
-    assert caplog.text.count("error=ValueError at ") == 2
+    assert caplog.text.count("error=ValueError at ") == 3
     assert "canary" not in caplog.text

@@ -1,24 +1,35 @@
 """Who calls: with keys, and at which doors."""
 
+import ast
 import asyncio
+import hashlib
+import inspect
 import json
 import logging
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from starlette._utils import get_route_path
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from streamsum.api_key import digest_of
 from streamsum.core.models import SummaryRequest
 from streamsum.runs.log import Entry
 from streamsum.settings import Settings
+from streamsum.web.app import create_app, lifespan
 from streamsum.web.auth import is_open
+from streamsum.web.key_ring import KeyRing
 from streamsum.web.paths import route_path
+from streamsum.web.tickets import Tickets
 from tests.asgi import scope_of
 from tests.keys import ALICE, BOB, CAROL, bearer, keyed, toml
 from tests.scripted import HANG, ScriptedUpstream
-from tests.servers import LIMIT_S, Served, events_of, raw_client, served
+from tests.servers import LIMIT_S, Served, client_of, events_of, raw_client, served, serving
 
 DOCUMENT = '{"bullets": ["The first.", "The second."]}'
 HEAD = '{"bullets": ["The first."'
@@ -70,6 +81,14 @@ KEYS_IN_QUERIES = [
     "Authorization=Bearer%20x",
     "%6bey=x",
     "q=a&secret=x",
+    "subscription-key=x",
+    "Ocp-Apim-Subscription-Key=x",
+    "streamsum_key=x",
+    "STREAMSUM_KEY=x",
+    "openai_api_key=x",
+    "client_secret=x",
+    "id_token=x",
+    "password=x",
     f"x={ALICE}",
     f"q={ALICE.replace('s', '%73')}",
 ]
@@ -157,7 +176,9 @@ async def test_a_text_about_keys_is_a_text() -> None:
     async with served(ScriptedUpstream(script=[DOCUMENT]), settings=keyed()) as at:
         response = await at.client.get("/stream", params={"q": f"The key is {ALICE}."}, headers=bearer())
         assert response.status_code == 200
-        assert (await at.client.get("/v1/models?keyboard=x&monkey=y", headers=bearer())).status_code == 200
+        assert (
+            await at.client.get("/v1/models?keyboard=x&monkey=y&keys=z&tokens=1&author=a", headers=bearer())
+        ).status_code == 200
 
 
 class TestOwners:
@@ -280,6 +301,54 @@ class TestRevoking:
                 assert (await at.client.get(url)).status_code == 404
                 assert (await at.client.get("/v1/models", headers=bearer())).status_code == 200
 
+    async def test_a_key_that_is_made_anew_shuts_the_tickets_of_the_old_one(self, tmp_path: Path) -> None:
+        """Under the same name: who had the old key may have its tickets. While both open, both kinds do."""
+        (file := tmp_path / "keys.toml").write_text(toml("alice", ALICE))
+        settings = Settings.read({"STREAMSUM_KEYS_FILE": str(file)})
+        wanted = {"Prefer": "respond-async"}
+        async with served(ScriptedUpstream(script=[DOCUMENT]), settings=settings) as at:
+
+            async def ticket_of(secret: str) -> str:
+                response = await at.client.post("/v1/summaries", json=BODY, headers={**bearer(secret), **wanted})
+                return str(response.json()["events_url"])
+
+            old = await ticket_of(ALICE)
+            digests = [digest_of(secret).hex() for secret in (ALICE, BOB)]
+            file.write_text(f'[[keys]]\nname = "alice"\nsha256 = {json.dumps(digests)}\n')
+            await changed(at)
+            new = await ticket_of(BOB)
+            assert [(await at.client.get(url)).status_code for url in (old, new)] == [200, 200]
+            file.write_text(toml("alice", BOB))
+            await changed(at)
+            assert [(await at.client.get(url)).status_code for url in (old, new)] == [404, 200]
+
+    async def test_a_changed_limit_holds_without_a_restart(self, tmp_path: Path) -> None:
+        """Each of the three, one that comes and one that goes; what was counted and is reserved stays so."""
+        (file := tmp_path / "keys.toml").write_text(toml("alice", ALICE))
+        settings = Settings.read({"STREAMSUM_KEYS_FILE": str(file)})
+        async with served(ScriptedUpstream(script=[HEAD, HANG]), settings=settings) as at:
+
+            async def begin() -> tuple[int, str]:
+                body = {**BODY, "on_disconnect": "finish"}
+                response = await at.client.post(
+                    "/v1/summaries", json=body, headers={**bearer(), "Prefer": "respond-async"}
+                )
+                return response.status_code, response.json().get("code", "")
+
+            assert await begin() == (202, "")
+            for limits, answer in (
+                (["requests_per_minute = 1", "streams = 1"], (202, "")),
+                (["requests_per_minute = 1", "streams = 1"], (429, "rate_limited")),
+                (["requests_per_minute = 99", "streams = 1"], (429, "too_many_streams")),
+                (["streams = 2", "tokens_per_day = 1"], (422, "invalid_request")),
+                (["streams = 2", "tokens_per_day = 2000"], (202, "")),
+                (["streams = 9", "tokens_per_day = 2000"], (429, "budget_exhausted")),
+                ([], (202, "")),
+            ):
+                file.write_text(toml("alice", ALICE, *limits))
+                await changed(at)
+                assert await begin() == answer, limits
+
     async def test_what_is_let_in_as_it_goes_ends_at_once(self, tmp_path: Path) -> None:
         """Between the door and the summary."""
         (file := tmp_path / "keys.toml").write_text(toml("alice", ALICE))
@@ -298,6 +367,47 @@ class TestRevoking:
             assert isinstance(last, Entry)
             assert json.loads(last.data)["finish"] == "cancelled"
         assert upstream.prompts == []
+
+
+async def changed(at: Served) -> None:
+    """Look at the file at once; the service does so every two seconds."""
+    await at.service.keys.look()
+
+
+async def test_below_a_path_keys_hold_as_at_the_root() -> None:
+    """An app in another app: what is open there is open here, what is closed is closed, and references lead back."""
+    app = create_app(keyed(requests_per_minute=9), upstream=ScriptedUpstream(script=[DOCUMENT]))
+
+    outer = Starlette(routes=[Mount("/sums", app)])
+    async with asyncio.timeout(LIMIT_S), lifespan(app), serving(outer) as port, client_of(port) as client:
+        for path in ("/healthz", "/readyz", "/", "/docs", "/openapi.json", "/static/page.js"):
+            assert (await client.get(f"/sums{path}")).status_code == 200, path
+        for path in ("/v1/models", "/stream?q=a", "/nowhere", "/sums/healthz", "/healthz/", "//healthz"):
+            assert of(await client.get(f"/sums{path}")) == (401, "unauthenticated"), path
+        for path in ("/healthz", "/v1/models"):
+            assert (await client.get(path, headers=bearer())).status_code == 404
+        assert of(await client.get("/sums/v1/models?key=x", headers=bearer())) == (400, "key_in_query")
+        response = await client.get("/sums/stream?q=a", headers=bearer())
+        assert events_of(response)[-1]["finish"] == "complete"
+        assert response.headers["ratelimit"].startswith('"requests";r=')
+        assert (location := response.headers["location"]).startswith("/sums/v1/summaries/")
+        assert (await client.get(location)).status_code == 401
+        assert (await client.get(location, headers=bearer(BOB))).status_code == 404
+        assert (await client.get(location, headers=bearer())).json()["status"] == "completed"
+        accepted = await client.post("/sums/v1/summaries", json=BODY, headers={**bearer(), "Prefer": "respond-async"})
+        assert (url := accepted.json()["events_url"]).startswith("/sums/v1/summaries/")
+        assert events_of(await client.get(url))[-1]["finish"] == "complete"
+
+
+@pytest.mark.parametrize("function", [KeyRing.find, Tickets.key_of], ids=lambda each: each.__qualname__)
+def test_what_opens_is_compared_in_constant_time(function: Callable[..., object]) -> None:
+    """By `hmac.compare_digest` alone: no `==`, no dict, nothing whose time would tell how much of it was right."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    called = [node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")]
+    assert called.count("compare_digest") == 1
+    equal = [node for node in ast.walk(tree) if isinstance(node, ast.Eq | ast.NotEq | ast.In | ast.NotIn)]
+    assert equal == []
+    assert digest_of(ALICE) == hashlib.sha256(ALICE.encode()).digest()
 
 
 async def test_with_keys_another_page_may_start_by_get() -> None:

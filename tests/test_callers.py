@@ -1,6 +1,7 @@
 """What callers may send, over real HTTP: each row of `threats.md`, *Callers*.
 
-A row is requests as bytes, and what each must be answered; or the name of the tests that prove it.
+A row is requests as bytes, and what each must be answered; or the name of the tests that prove it. `THREATS` says which
+of these are about which row of that table.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from typing_extensions import override
@@ -157,6 +159,9 @@ PROVED_BY = {
         "tests.test_auth.TestRevoking.test_it_ends_its_summaries_and_opens_nothing_any_more",
         "tests.test_api_key.test_a_key_is_random_and_fit_for_a_header",
         "tests.test_key_ring.test_a_key_opens_for_its_holder",
+        "tests.test_auth.test_what_opens_is_compared_in_constant_time",
+        "tests.test_auth.test_below_a_path_keys_hold_as_at_the_root",
+        "tests.test_auth.TestRevoking.test_a_key_that_is_made_anew_shuts_the_tickets_of_the_old_one",
     ],
     "too many requests, tokens or running summaries": [
         "tests.test_key_limits.TestRequestsAMinute.test_what_is_over_the_limit_waits",
@@ -165,6 +170,11 @@ PROVED_BY = {
         "tests.test_key_limits.test_concurrent_tries_over_two_replicas_admit_as_many_as_the_limit_says",
         "tests.test_limiter.test_2000_tries_at_a_limit_of_100_requests_admit_100",
         "tests.test_limiter.test_2000_tries_at_a_limit_of_100_admit_100",
+        "tests.test_limiter.test_replicas_whose_clocks_differ_admit_as_many",
+        "tests.test_quotas.test_both_say_the_same",
+        "tests.test_accounts.test_who_hands_over_pays_what_it_has_used_and_the_heir_the_rest",
+        "tests.test_accounts.test_for_the_dead_as_much_is_paid_as_was_reserved",
+        "tests.test_auth.TestRevoking.test_a_changed_limit_holds_without_a_restart",
     ],
     "the limiter's store is down": [
         "tests.test_key_limits.test_when_the_limiter_is_away",
@@ -194,6 +204,7 @@ PROVED_BY = {
         "tests.test_event_log.test_another_keys_summary_is_as_one_that_does_not_exist",
         "tests.test_auth.TestOwners.test_another_keys_summary_is_as_one_that_does_not_exist",
     ],
+    "what is no cursor": ["tests.test_callers.test_what_is_no_cursor_is_never_handed_on"],
     "what is kept no more": ["tests.test_limits.test_what_is_over_is_kept_within_its_bytes"],
     "a client that never reads": [
         "tests.test_slow_clients.test_a_crowd_of_them_disturbs_nobody",
@@ -211,6 +222,70 @@ PROVED_BY = {
     ],
     "CR LF in anything echoed": ["tests.test_envelope.test_anything_else_gets_a_new_one"],
 }
+
+
+# The table's rows, in its words: where each is shown, by the beginnings of the names above.
+THREATS = {
+    "no, malformed, unknown or revoked key": ["no, malformed, unknown or revoked key"],
+    "another key's summary (read, resume, cancel)": ["another key's summary"],
+    "`Last-Event-ID` malformed, of another summary, `$`, `-`, over 96 characters, with CR LF NUL": [
+        *(
+            "a cursor: malformed",
+            "a cursor: not ASCII",
+            "a cursor: over 96 characters",
+            "a cursor: a control character",
+        ),
+        *("a cursor: CR LF NUL in the query", "a cursor: of another summary", "what is no cursor"),
+    ],
+    "a cursor past what is kept, or history lost": ["a cursor: nothing kept", "what is kept no more"],
+    "too many requests, tokens or running summaries for a key": ["too many requests, tokens or running summaries"],
+    "the limiter's store is down": ["the limiter's store is down"],
+    "a storm of resumes": ["a storm of resumes"],
+    "a page elsewhere that makes the browser spend (`<img src=…/stream?q=…>`), DNS rebinding": [
+        *("a page elsewhere that makes the browser spend", "a page elsewhere", "DNS rebinding"),
+    ],
+    "body over the limit, declared or streamed": ["a body over the limit: "],
+    "body that dribbles in": ["a body that does not come", "body that dribbles in"],
+    "wrong type, charset, BOM, NaN, duplicate keys, depth over 8, lone surrogate, NUL, unknown field": [
+        *("a wrong type or charset", "BOM", "UTF-16", "bad UTF-8", "NaN, Infinity", "duplicate keys", "depth over 8"),
+        *("a lone surrogate", "NUL", "NUL as it is", "an unknown field"),
+    ],
+    "compressed body": ["a compressed body"],
+    "`HEAD`, other methods": ["HEAD, other methods"],
+    "CORS": ["CORS"],
+    "an idempotency key of another API key": ["an idempotency key of another API key"],
+    "Host or X-Forwarded-For spoofed": ["Host or X-Forwarded-For spoofed", "Host spoofed behind a proxy's header"],
+    "CR LF in anything echoed": ["CR LF in anything echoed"],
+    "a client that never reads": ["a client that never reads"],
+    (
+        "a client that leaves: before the first byte, mid-bullet, between bullets, half-close, reset, "
+        "after pipelining bytes"
+    ): ["a client that leaves"],
+    "the same POST again": ["the same POST again"],
+}
+# The table itself, where the project stands beside it.
+THREATS_FILE = Path(__file__).parents[2] / "shared" / "threats.md"
+
+
+@pytest.mark.parametrize("threat", THREATS)
+def test_each_row_of_the_table_is_shown_somewhere(threat: str) -> None:
+    """By requests here, or by tests elsewhere."""
+    shown = [*(row.threat for row in ROWS), *PROVED_BY]
+    assert THREATS[threat]
+    assert [name for name in THREATS[threat] if not any(each.startswith(name) for each in shown)] == []
+
+
+def test_no_row_of_the_table_is_forgotten() -> None:
+    """Its words are these; away from it (a copy of the project alone) they are what they were when it was last here."""
+    there = callers_of(THREATS_FILE.read_text(encoding="utf-8")) if THREATS_FILE.exists() else list(THREATS)
+    assert there == list(THREATS)
+
+
+def callers_of(text: str) -> list[str]:
+    """The first cells of its table of callers."""
+    section = text.partition("## Callers")[2].partition("\n## ")[0]
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in section.splitlines() if line.startswith("|")]
+    return rows[2:]  # without the head and the rule below it
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.threat)

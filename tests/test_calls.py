@@ -164,3 +164,17 @@ async def test_what_was_judged_is_written_though_a_stop_comes_first() -> None:
     assert [event.type for event in events] == ["summary.created", "bullet"]
     assert isinstance(last, SummaryCompleted)
     assert (last.finish, last.bullets) == ("cancelled", 1)
+
+
+@in_jumping_time
+async def test_what_has_its_last_bullet_is_not_handed_over() -> None:
+    """Only its usage is waited for: whoever went on would pay a model to say the same again."""
+    lease = Lease()
+    run = run_of(ScriptedUpstream(script=[DOCUMENT, HANG]), lease=lease, observer=Observer())
+    task = asyncio.create_task(run.run())
+    await lease.bullets.wait()
+    run.leave()
+    await task
+    last = ANY_EVENT.validate_json(lease.entries[-1].data)
+    assert isinstance(last, SummaryCompleted)
+    assert (last.finish, last.bullets) == ("complete", 2)

@@ -109,7 +109,7 @@ async def test_limits_that_are_hit_are_counted() -> None:
 async def test_probes_are_no_problems() -> None:
     """Ten minutes of an outage would be 300 of each pod, and nobody was turned away."""
     async with served(ScriptedUpstream()) as it:
-        it.service.runs.draining = True
+        await it.service.runs.drain(0)
         assert (await it.client.get("/readyz")).status_code == 503
         assert (await it.client.post("/v1/summaries", json={"text": "a"})).status_code == 503
         figures = await scrape(it)

@@ -232,7 +232,7 @@ class TestAsync:
         async with pair(saying(HEAD, REST)) as (here, there):
             answer = (await here.client.post("/v1/summaries", json=BODY, headers=ASYNC)).json()
             path = f"/v1/summaries/{answer['id']}/events"
-            for ticket in (Tickets().give(answer["id"], ""), "", "x"):
+            for ticket in (Tickets().give(answer["id"], "", b""), "", "x"):
                 assert len(events_of(await there.client.get(path, params={"ticket": ticket}))) == 4
             is_problem(await there.client.get(f"/v1/summaries/{UNKNOWN_ID}/events?ticket=x"), 404, "not_found")
 

@@ -67,7 +67,8 @@ async def test_nobody_who_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
 async def test_no_key_in_a_query(capfd: pytest.CaptureFixture[str]) -> None:
     """It is refused for standing there: proxies have it by now, we do not."""
     async with watched(ScriptedUpstream(script=[DOCUMENT]), capfd) as watch:
-        for query in (f"key={CALLER}", f"q={CALLER}", f"token={STRANGER}", "api_key=canary", f"x=%73{CALLER[1:]}"):
+        names = (f"{name}=canary" for name in ("api_key", "subscription-key", "streamsum_key", "STREAMSUM_KEY"))
+        for query in (f"key={CALLER}", f"q={CALLER}", f"token={STRANGER}", f"x=%73{CALLER[1:]}", *names):
             for headers in ({}, bearer(CALLER)):
                 assert await ask(watch, "GET", f"/stream?{query}", **headers) == 400
         events_url = f"/v1/summaries/{UNKNOWN}/events?ticket=canary"
@@ -94,7 +95,7 @@ async def test_nobody_who_is_over_a_limit(
     shared: bool, request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Each of the three, in memory and on Redis; and a summary that is joined, with what names it."""
-    limited = keys(requests_per_minute=5, streams=1, tokens_per_day=3000)
+    limited = keys(requests_per_minute=6, streams=2, tokens_per_day=9000)
     settings = Settings(keys=limited)
     if shared:
         redis: RedisServer = request.getfixturevalue("redis")
@@ -104,13 +105,26 @@ async def test_nobody_who_is_over_a_limit(
         if shared:
             await until_reached(watch.it.service.log)
         codes = []
-        for text, name in ((SOURCE * 200, "a"), (SOURCE, "canary"), (SOURCE, "canary"), (SOURCE, "b"), (SOURCE, "b")):
+        for text, name in (
+            (SOURCE * 999, "-"),
+            (SOURCE * 200, "a"),
+            (SOURCE, "canary"),
+            (SOURCE, "canary"),
+            (SOURCE, "b"),
+            (SOURCE, "b"),
+        ):
             for key in (caller, {**caller, "Idempotency-Key": name}):
                 body = {"text": text, "on_disconnect": "cancel"}
                 response = await watch.it.client.post("/v1/summaries", json=body, headers=key)
                 watch.note_answer(response)
                 codes.append(response.json().get("code", "accepted"))
-        assert set(codes) == {"accepted", "budget_exhausted", "too_many_streams", "rate_limited"}
+        assert set(codes) == {
+            "accepted",
+            "invalid_request",
+            "budget_exhausted",
+            "too_many_streams",
+            "rate_limited",
+        }
     assert watch.leaks() == []
 
 

@@ -227,6 +227,17 @@ class TestTokensADay:
             assert small.status_code in {200, 429}
         assert len(upstream.prompts) >= 2
 
+    async def test_what_no_day_has_room_for_is_told_so(self) -> None:
+        """Beside the time at which the day is over, which would not help; what is smaller is served."""
+        upstream = saying(DOCUMENT, usage=Usage(10, 10))
+        async with served(upstream, settings=keyed(tokens_per_day=RESERVED.stop)) as at:
+            for more in ({"text": "word " * 1000}, {"max_bullets": 50}):
+                response = await at.client.post("/v1/summaries", json={**BODY, **more}, headers=bearer())
+                assert (response.status_code, response.json()["code"]) == (429, "budget_exhausted")
+                assert "for a whole day" in response.json()["detail"]
+            assert (await summarise(at)).status_code == 200
+        assert len(upstream.prompts) == 1
+
     async def test_what_runs_is_reserved(self) -> None:
         """An estimate of the prompt, and as much as may come; until it is known to be less."""
         upstream = saying(HEAD, gate := asyncio.Event(), "]}", usage=Usage(10, 10))

@@ -211,6 +211,7 @@ def test_a_pod_has_longer_to_go_than_it_takes(overlay: str) -> None:
         known_s,
         settings_of(overlay).drain_s,
         redis.hold_s,  # the last append, while Redis is away
+        redis.answer_s,  # what a summary has cost
         redis.answer_s,  # handing over
         LAST_WORDS_S,  # of the port
         LAST_WORDS_S,  # of the metrics' listener

@@ -1,9 +1,11 @@
 """STREAMSUM_TRUSTED_PROXIES: whose word for where a request came from is taken."""
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from starlette.types import Scope
 
 from streamsum.settings import Settings
+from streamsum.telemetry.otel import OtelTracing
 from streamsum.web.app import create_app, lifespan
 from tests.asgi import Wire, scope_of
 from tests.scripted import ScriptedUpstream
@@ -50,3 +52,19 @@ async def test_a_name_is_never_taken_from_a_proxy() -> None:
     async with lifespan(app):
         await wire.run(app, {**scope_of("/healthz", headers=headers), "client": ("10.1.2.3", 1), "scheme": "http"})
     assert wire.status == 403
+
+
+async def test_of_what_a_proxy_says_the_scheme_is_recorded_and_no_address() -> None:
+    """That is all that the setting does: limits go by key, and references are relative."""
+    exporter = InMemorySpanExporter()
+    tracing = OtelTracing(exporter)
+    app = create_app(Settings(trusted_proxies=("10.1.2.3",)), upstream=ScriptedUpstream(), tracing=tracing)
+    wire = Wire()
+    async with lifespan(app):
+        scope = scope_of("/v1/models", headers=FORWARDED)
+        await wire.run(app, {**scope, "client": ("10.1.2.3", 1234), "scheme": "http"})
+    await tracing.aclose()  # what waits to be sent is
+    assert wire.status == 200
+    (span,) = exporter.get_finished_spans()
+    assert (span.attributes or {})["url.scheme"] == "https"
+    assert not [each for each in ("203.0.113.9", "198.51.100.7", "10.1.2.3") if each in span.to_json()]

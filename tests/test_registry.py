@@ -374,16 +374,23 @@ SEALER = Sealer([SecretStr("s" * 32)])
 
 
 class Ledgers(MemoryLimiter):
-    """Remembers what was settled."""
+    """Remembers what was settled: whose, which, for how much, in which turn; and what was inherited."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.settled: list[tuple[str, str, int, bool]] = []
+        self.settled: list[tuple[str, str, int, int]] = []
+        self.handed_on: list[tuple[str, str, int, int]] = []
+        self.inherited: list[tuple[str, str, int]] = []
 
     @override
-    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
-        self.settled.append((key, id, tokens, lost))
-        await super().settle(key, id, tokens, lost=lost)
+    async def inherit(self, wanted: Reservation) -> None:
+        self.inherited.append((wanted.key, wanted.id, wanted.turn))
+        await super().inherit(wanted)
+
+    @override
+    async def settle(self, key: str, id: str, tokens: int, *, turn: int = 0, goes_on: bool = False) -> None:
+        (self.handed_on if goes_on else self.settled).append((key, id, tokens, turn))
+        await super().settle(key, id, tokens, turn=turn, goes_on=goes_on)
 
 
 def keyed_runs(
@@ -416,7 +423,7 @@ async def test_what_is_settled_is_settled_before_the_end_is_said() -> None:
         run = await runs.start(REQUEST, key=ALICE)
         async with runs.log.listen(run.id, "alice", None) as listener:
             assert [entry async for entry in listener]
-        assert limiter.settled[n:] == [("alice", run.id, 30, False)]
+        assert limiter.settled[n:] == [("alice", run.id, 30, 0)]
     await runs.aclose()
 
 
@@ -486,7 +493,7 @@ async def test_whose_key_is_revoked_their_summaries_end() -> None:
     run, other = await runs.start(REQUEST, key=ALICE), await runs.start(REQUEST, key=bob)
     await settle()
     del keys["alice"]
-    late = await runs.start(REQUEST, key=Key(name="alice"))
+    late = await runs.start(REQUEST, key=Key(name="alice", streams=2))
     runs.end_revoked()
     await settle()
     for ended in (run, late):
@@ -501,11 +508,12 @@ async def test_whose_key_is_revoked_their_summaries_end() -> None:
 
 @in_jumping_time
 async def test_who_takes_over_settles_for_the_dead_too() -> None:
-    """What that process has used nobody knows."""
+    """What that process has used nobody knows: the limiter is told that it will say no more."""
     runs, _, limiter = keyed_runs(DOCUMENT, log=Heirloom())
     runs.adopt()
     await settle()
-    assert limiter.settled == [("alice", "left", 30, True)]
+    assert limiter.inherited == [("alice", "left", 1)]
+    assert limiter.settled == [("alice", "left", 30, 1)]
     assert (await last_event(runs, "left", "alice")).event == "summary.completed"
     await runs.aclose()
 

@@ -5,6 +5,7 @@ import gc
 import json
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from typing_extensions import override
@@ -22,7 +23,11 @@ from streamsum.core.events import (
 from streamsum.core.models import OnDisconnect, SummaryRequest
 from streamsum.core.passes import Cause, End, Usage
 from streamsum.errors import Fenced, LogDown, Problem
+from streamsum.keys_file import Key
 from streamsum.runs.health import Health
+from streamsum.runs.limits.allowance import Allowance
+from streamsum.runs.limits.memory import MemoryLimiter
+from streamsum.runs.limits.tab import Tab
 from streamsum.runs.log import Entry, Happening
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.relay import Relay
@@ -587,10 +592,10 @@ class DeafLease(BrokenLease):
         raise self._error
 
 
-async def run_on(lease: BrokenLease, *script: Step) -> tuple[Run, ScriptedUpstream]:
+async def run_on(lease: BrokenLease, *script: Step, tab: Tab | None = None) -> tuple[Run, ScriptedUpstream]:
     """A whole run."""
     upstream = ScriptedUpstream(script=script)
-    run = Run(REQUEST, id="the-id", relay=relay_of(upstream), lease=lease, admitted=now(), total_s=300)
+    run = Run(REQUEST, id="the-id", relay=relay_of(upstream), lease=lease, admitted=now(), total_s=300, tab=tab)
     async with asyncio.timeout(1000):
         await run.run()
     assert upstream.open == 0
@@ -611,6 +616,21 @@ async def test_an_event_that_cannot_be_stored_stops_the_run(room: int) -> None:
     assert len(lease.entries) == room
     assert code_of(run) == (None if room else "log_unavailable")
     assert len(upstream.prompts) == (1 if room else 0)
+
+
+@pytest.mark.parametrize("error", [LogDown(), Fenced(), ZeroDivisionError()])
+@pytest.mark.parametrize("room", [0, 1])
+@in_jumping_time
+async def test_a_run_that_cannot_write_frees_its_place(error: Exception, room: int) -> None:
+    """At once: whoever goes on with it, if anybody does, takes one of its own."""
+    limiter = MemoryLimiter()
+    allowance = Allowance(limiter, when_down="closed", total_s=300)
+    key = Key(name="alice", streams=1)
+    await allowance.reserve(key, "the-id", 10)
+    tab = Tab(allowance, allowance.reservation(key, "the-id", 10))
+    with suppress(ZeroDivisionError):
+        await run_on(BrokenLease(room=room, error=error), DOCUMENT, tab=tab)
+    await allowance.reserve(key, "another", 10)
 
 
 @in_jumping_time

@@ -1,7 +1,8 @@
 """What becomes of a summary whose process is gone: `states.md`, ORPHAN."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import jiter
@@ -42,8 +43,8 @@ def stand_in(entries: Sequence[Entry]) -> SummaryRequest:
 
 def obituary(orphan: Orphan) -> SummaryFailed:
     """The last event of one that nobody here can read: what is known by name is counted, as a client would."""
-    texts = [data["text"] for data in _data_of("bullet", orphan.entries)]
-    rejected = [{reason["code"] for reason in data["reasons"]} for data in _data_of("bullet.rejected", orphan.entries)]
+    texts = [text for data in _data_of("bullet", orphan.entries) if isinstance(text := data.get("text"), str)]
+    rejected = [_codes(data.get("reasons")) for data in _data_of("bullet.rejected", orphan.entries)]
     ledger = Ledger(
         finish="producer_lost",
         truncated=True,
@@ -58,5 +59,16 @@ def obituary(orphan: Orphan) -> SummaryFailed:
     return SummaryFailed(problem=Problem.of("producer_lost"), ledger=ledger)
 
 
-def _data_of(event: str, entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    return [jiter.from_json(entry.data) for entry in entries if entry.event == event]
+def _data_of(event: str, entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        if entry.event == event:
+            with suppress(ValueError):
+                data = jiter.from_json(entry.data)
+                if isinstance(data, dict):
+                    yield data
+
+
+def _codes(reasons: object) -> set[object]:
+    return (
+        {reason.get("code") for reason in reasons if isinstance(reason, dict)} if isinstance(reasons, list) else set()
+    )

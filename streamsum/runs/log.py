@@ -121,6 +121,7 @@ class Orphan:
     nobody_listens: bool  # somebody did, and nobody does
     age_s: float  # since it was admitted
     left_s: float  # of its time
+    tenure: int = 1  # which right to write it this is; whoever began it has number 0
 
 
 # Could one more summary run here?

@@ -1,38 +1,29 @@
-"""All running summaries of one process: who is let in, and how the last one goes out."""
+"""All running summaries of one process, and how the last one goes out."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from pydantic import BaseModel
 
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause
-from streamsum.core.sse import encode
-from streamsum.errors import LogDown, LogError, RequestRefused
 from streamsum.keys_file import NO_KEY, Key
 from streamsum.runs.admission import Admission
-from streamsum.runs.health import Health
-from streamsum.runs.heirs import fate, obituary, stand_in, unsealed
+from streamsum.runs.adoption import Adoption
+from streamsum.runs.entrance import Entrance
 from streamsum.runs.limits.allowance import Allowance
-from streamsum.runs.log import Entry, EventLog, Idempotency, Joined, Lease, NewSummary, Orphan
+from streamsum.runs.log import EventLog, Idempotency, Joined
+from streamsum.runs.maker import Maker
 from streamsum.runs.places import Places
-from streamsum.runs.relay import Relay
-from streamsum.runs.routing import candidates
 from streamsum.runs.run import Run
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import Settings
 from streamsum.telemetry import whereabouts
 from streamsum.telemetry.logs import logger
-from streamsum.telemetry.observing import Observer
 from streamsum.telemetry.origin import Origin
 from streamsum.telemetry.telemetry import Telemetry
 from streamsum.upstream.base import Upstream
-
-# Seconds after which it is worth trying again: another replica may answer at once.
-RETRY_ELSEWHERE_S = 1
 
 
 class Runs:
@@ -57,28 +48,52 @@ class Runs:
 
         They and `log` stay the caller's to close, after `aclose()`; the allowance is closed with it.
         """
-        self._item_model = item_model
         self.log = log
-        self.draining = False
         self.admission = Admission(upstreams=upstreams, max_tokens=settings.max_tokens, item_model=item_model)
-        self._settings = settings
-        self._telemetry = telemetry or Telemetry()
-        self._sealer = sealer
         self._key_named = key_named
         self._allowance = allowance
         self._by_id: dict[str, Run] = {}
-        self._health = Health(lambda: asyncio.get_running_loop().time(), on_rest=self._telemetry.note_rest)
         self._tasks: dict[asyncio.Task[None], Run] = {}  # a loop holds its tasks only weakly
         self._places = Places(most=settings.max_streams, source_bytes=settings.source_bytes)
         self._leaving = False
-        self._adopting: asyncio.Task[None] | None = None
+        self._maker = Maker(
+            settings=settings,
+            item_model=item_model,
+            allowance=allowance,
+            key_named=key_named,
+            telemetry=telemetry or Telemetry(),
+        )
+        self._entrance = Entrance(
+            admission=self.admission,
+            log=log,
+            maker=self._maker,
+            places=self._places,
+            allowance=allowance,
+            sealer=sealer,
+            total_s=settings.total_s,
+            launch=self._launch,
+        )
+        self._adoption = Adoption(
+            admission=self.admission,
+            log=log,
+            maker=self._maker,
+            places=self._places,
+            sealer=sealer,
+            key_named=key_named,
+            launch=self._launch,
+        )
 
     def __len__(self) -> int:
         return len(self._tasks)
 
+    @property
+    def draining(self) -> bool:
+        """Nothing new is begun; True for ever."""
+        return self._entrance.closed
+
     def resting(self) -> set[str]:
         """The upstreams, by name, that are not asked now."""
-        return self._health.resting()
+        return self._maker.health.resting()
 
     async def start(self, request: SummaryRequest, *, key: Key = NO_KEY, origin: Origin | None = None) -> Run:
         """A new summary, running; see `start_or_join`."""
@@ -103,112 +118,10 @@ class Runs:
         Raises RequestRefused: context_too_long, draining, forbidden, overloaded, log_unavailable,
         limiter_unavailable; OverLimit; IdempotencyConflict.
         """
-        upstreams = self.admission.choose(request, key=key)
-        self._refuse_if_draining()
-        if key.reserves and idempotency and (joined := await self._found(key, idempotency)):
-            return self._by_id.get(joined.id, joined)
-        # 128 random bits: without keys the id is all that it takes to read the summary.
-        id = secrets.token_urlsafe(16)
-        size = len(request.text.encode())
-        async with self._let_in(key, id, request, upstreams[0], size) as entry:
-            admitted = asyncio.get_running_loop().time()
-            lease = await self._create(self._new(id, request, key.name, idempotency))
-            if isinstance(lease, Joined):
-                return self._by_id.get(lease.id, lease)
-            entry.pop_all()
-        observer = self._telemetry.observe(id, key=key.name, admitted=admitted, origin=origin)
-        run = self._run(id, key.name, request, lease, upstreams, admitted=admitted, observer=observer, held_s=held_s)
-        self._launch(run, size)
-        return run
-
-    @asynccontextmanager
-    async def _let_in(
-        self, key: Key, id: str, request: SummaryRequest, upstream: Upstream, size: int
-    ) -> AsyncIterator[ExitStack]:
-        """What its key may have, then what this process has: so a key over its limits keeps nobody out.
-
-        At the end of the block all is given back that was not taken out of the stack. Raises RequestRefused, OverLimit.
-        """
-        with ExitStack() as entry:
-            if self._allowance is not None and key.reserves:
-                await self._allowance.reserve(key, id, self.admission.tokens(request, upstream))
-                entry.callback(self._allowance.release, key.name, id)
-                self._refuse_if_draining()  # it may have begun since, and waits only for whoever has a place
-            self._places.take(size)
-            entry.callback(self._places.give_back, size)
-            yield entry
-
-    def _refuse_if_draining(self) -> None:
-        if self.draining:
-            raise RequestRefused("draining", retry_after=RETRY_ELSEWHERE_S)
-
-    async def _found(self, key: Key, idempotency: Idempotency) -> Joined | None:
-        """What would be joined: to join costs nothing, so it is not held against a limit."""
-        try:
-            return await self.log.find(key.name, idempotency)
-        except LogDown:
-            raise RequestRefused("log_unavailable", retry_after=RETRY_ELSEWHERE_S) from None
-
-    def _may_be_reserved(self, name: str) -> bool:
-        key = self._key_named(name)
-        return key is None or key.reserves
-
-    async def _settle(self, run: Run) -> None:
-        if self._allowance is not None:
-            await self._allowance.settle(run.key, run.id, run.meter.tokens, lost=run.was_taken_over)
-
-    def _new(self, id: str, request: SummaryRequest, key: str, idempotency: Idempotency | None) -> NewSummary:
-        return NewSummary(
-            id,
-            key,
-            request.on_disconnect,
-            total_s=self._settings.total_s,
-            idempotency=idempotency,
-            sealed=None if self._sealer is None else self._sealer.seal(request, id=id, key=key),
+        begun = await self._entrance.start_or_join(
+            request, key=key, idempotency=idempotency, held_s=held_s, origin=origin
         )
-
-    async def _create(self, new: NewSummary) -> Lease | Joined:
-        try:
-            return await self.log.create(new)
-        except LogDown:
-            raise RequestRefused("log_unavailable", retry_after=RETRY_ELSEWHERE_S) from None
-
-    def _run(
-        self,
-        id: str,
-        key: str,
-        request: SummaryRequest,
-        lease: Lease,
-        upstreams: Sequence[Upstream],
-        *,
-        admitted: float,
-        observer: Observer,
-        held_s: float = 0.0,
-        stored: Sequence[Entry] = (),
-    ) -> Run:
-        settings = self._settings
-        relay = Relay(
-            upstreams,
-            health=self._health,
-            admitted=admitted,
-            first_byte_s=settings.first_byte_s,
-            stall_s=settings.stall_s,
-        )
-        return Run(
-            request,
-            id=id,
-            key=key,
-            relay=relay,
-            lease=lease,
-            admitted=admitted,
-            total_s=settings.total_s,
-            item_model=self._item_model,
-            reask=settings.reask,
-            observer=observer,
-            held_s=held_s,
-            stored=stored,
-            settle=self._settle if self._may_be_reserved(key) else None,
-        )
+        return self._by_id.get(begun.id, begun) if isinstance(begun, Joined) else begun
 
     def _launch(self, run: Run, size: int) -> None:
         if self._leaving:
@@ -222,74 +135,9 @@ class Runs:
         self._by_id[run.id] = run
         task.add_done_callback(partial(self._over, size))
 
-    # What other processes leave behind.
-
     def adopt(self) -> None:
         """From now on, take over summaries whose process is gone: where there is room, or an end is all they need."""
-        self._adopting = asyncio.create_task(self._adopt(), name="adopt")
-
-    def _has_room(self) -> bool:
-        """Without a secret nothing is gone on with here: to end it takes a moment."""
-        return self._sealer is None or self._places.has_room
-
-    async def _adopt(self) -> None:
-        orphans = self.log.orphans(has_room=self._has_room)
-        while True:
-            orphan = await anext(orphans)
-            try:
-                self._inherit(orphan)
-            except Exception as error:  # noqa: BLE001 - the next one may be sound
-                logger.error("summary cannot be gone on with", summary=orphan.id, error=whereabouts(error))
-                await self._bury(orphan)
-
-    def _inherit(self, orphan: Orphan) -> None:
-        request = unsealed(orphan, self._sealer)
-        upstreams = self._able(request, self._key_named(orphan.key) or NO_KEY)
-        end = fate(orphan, request if upstreams else None)
-        request = request or stand_in(orphan.entries)
-        admitted = asyncio.get_running_loop().time() - orphan.age_s
-        observer = self._telemetry.observe(orphan.id, key=orphan.key, admitted=admitted, taken_over=True)
-        try:
-            run = self._run(
-                orphan.id,
-                orphan.key,
-                request,
-                orphan.lease,
-                upstreams or self.admission.upstreams,
-                admitted=admitted,
-                observer=observer,
-                stored=orphan.entries,
-            )
-        except BaseException:
-            observer.close()
-            raise
-        if end is not None:
-            run.stop(end)
-        logger.info("summary taken over", summary=orphan.id, goes_on=end is None)
-        size = len(request.text.encode())
-        self._places.take_beyond(size)
-        self._launch(run, size)
-
-    async def _bury(self, orphan: Orphan) -> None:
-        """End what cannot be read here: a newer version may have written it. Handed back, it would be claimed again."""
-        event = obituary(orphan)
-        last = Entry(len(orphan.entries) + 1, event.type, encode(event), final=True)
-        if self._allowance is not None:
-            await self._allowance.settle(orphan.key, orphan.id, 0, lost=True)
-        try:
-            await orphan.lease.append([last], final=True)
-        except LogError:
-            with suppress(LogError):
-                await orphan.lease.hand_over()
-
-    def _able(self, request: SummaryRequest | None, key: Key) -> Sequence[Upstream]:
-        """Who can go on with it; replicas may be set up differently."""
-        if request is None or not candidates(self.admission.upstreams, request.model):
-            return ()
-        try:
-            return self.admission.choose(request, key=key)
-        except RequestRefused:
-            return ()
+        self._adoption.begin()
 
     def end_revoked(self) -> None:
         """Whose key is gone: their summaries end, as by DELETE. Whoever revokes a key wants its spending to stop."""
@@ -299,8 +147,8 @@ class Runs:
 
     async def drain(self, within: float) -> None:
         """Admit no more; wait up to `within` seconds; then end the rest, or hand it over. Returns when all are over."""
-        self.draining = True
-        await self._adopt_no_more()
+        self._entrance.closed = True
+        await self._adoption.stop()
         for run in self._tasks.values():
             run.wind_up()
         # Not `asyncio.timeout`: before Python 3.11.3 one that runs out says "cancelled" if its task is being cancelled.
@@ -314,11 +162,6 @@ class Runs:
             await idle
         finally:
             idle.cancel()
-
-    async def _adopt_no_more(self) -> None:
-        if self._adopting is not None:
-            self._adopting.cancel()
-            await asyncio.wait([self._adopting])
 
     async def aclose(self) -> None:
         """Stop everything now."""

@@ -5,7 +5,7 @@ Each way out appends exactly one final event, unless the right to write is lost 
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -20,6 +20,7 @@ from streamsum.runs.account import Account
 from streamsum.runs.calls import Calls
 from streamsum.runs.interruption import Interruption
 from streamsum.runs.journal import Journal
+from streamsum.runs.limits.tab import Tab
 from streamsum.runs.log import Entry, Happening, Lease
 from streamsum.runs.meter import Meter
 from streamsum.runs.previews import Previews
@@ -49,21 +50,20 @@ class Run:
         reask: int = 1,
         held_s: float = 0.0,
         stored: Sequence[Entry] = (),
-        settle: Callable[["Run"], Awaitable[None]] | None = None,
+        tab: Tab | None = None,
         observer: Observer | None = None,
     ) -> None:
         """`key`: the name of whose it is. `admitted` is in `loop.time()` seconds; the whole has `total_s` from then.
 
         `relay` knows whom to call; `reask`: how many times what was withheld is asked for again. `held_s`: how long
         its caller waits for a status, `math.inf`: for the whole. `stored`: what a process that is gone has written of
-        it. `settle` is awaited before the end is said: who then begins the next summary finds this one's place free.
+        it. `tab` is settled before the end is said: who then begins the next summary finds this one's place free.
         `observer` is told what happens.
         """
         self.id = id
         self.key = key
         self.meter = Meter()
-        self.was_taken_over = bool(stored)
-        self._settle = settle
+        self._tab = tab
         # The first content (None), or why there is none. Wait for it with `asyncio.wait`: who awaits it directly and
         # is cancelled cancels it for all.
         self.started: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
@@ -104,8 +104,11 @@ class Run:
         self._calls.wind_up()
 
     def leave(self) -> None:
-        """The process goes: another goes on, if any can and the caller knows of the summary; else it ends."""
-        if self._is_held or not self._lease.can_hand_over:
+        """The process goes: another goes on, if any can and the caller knows of the summary; else it ends.
+
+        So does what has its last bullet: who went on with it would pay a model to say the same again.
+        """
+        if self._is_held or not self._lease.can_hand_over or self._summary.wants != "more":
             self.stop(Cause.DRAINING)
         elif not self._interruption.has_come:
             self._interruption.lose(HandedOver())
@@ -119,9 +122,11 @@ class Run:
     async def run(self) -> None:
         """Live from the first event to the last. Raises its own cancellation, and what kept the last one back."""
         watcher = asyncio.create_task(self._watch(), name=f"watch {self.id}")
+        goes_on = False
         try:
             await self._live()
         except HandedOver:
+            goes_on = True
             self._say_started(None)
             self._observer.note_handed_over()
             logger.info("summary handed over", summary=self.id)
@@ -134,11 +139,19 @@ class Run:
             await asyncio.wait([watcher])
             self._observer.close()
             if not self._has_ended:
-                with suppress(LogError):
-                    await self._lease.hand_over()
+                await self._leave_behind(goes_on=goes_on)
+
+    async def _leave_behind(self, *, goes_on: bool) -> None:
+        """What it has cost here is known, and said before anybody else can take it over."""
+        if self._tab is not None:
+            await (self._tab.hand_on if goes_on else self._tab.settle)(self.meter.tokens)
+        with suppress(LogError):
+            await self._lease.hand_over()
 
     async def _live(self) -> None:
         try:
+            if self._tab is not None:
+                await self._tab.open()
             if not self._journal.n:
                 await self._journal.write(self._created())
             await self._calls.make(prepares=self._prepares)
@@ -183,8 +196,8 @@ class Run:
 
     async def _close(self) -> None:
         terminal = self._summary.close(self._interruption.stopped, self._account.bill())
-        if self._settle is not None:
-            await self._settle(self)
+        if self._tab is not None:
+            await self._tab.settle(self.meter.tokens)
         await self._journal.write(terminal, final=True)
         self._has_ended = True
         self._say_started(terminal.problem if isinstance(terminal, SummaryFailed) else None)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from streamsum.api_key import looks_like_one
+from streamsum.api_key import digest_of, looks_like_one
 from streamsum.errors import Problem
 from streamsum.keys_file import NO_KEY, Key
 from streamsum.web.paths import EVENTS, OPEN_FOLDER, OPEN_PATHS, route_path
@@ -20,19 +20,30 @@ from streamsum.web.service import service_of
 MAX_KEY_CHARS = 256
 
 _BEARER = re.compile(rf"bearer +([A-Za-z0-9._~+/-]{{1,{MAX_KEY_CHARS}}}=*)", re.IGNORECASE)
-# What people call a key when they put it into a query, without case and punctuation.
-_KEY_NAME = re.compile(r"(?:x?api)?key|secret|(?:access|api|auth|bearer)?token|auth(?:orization)?|bearer")
+# What people call a key when they put it into a query, without case and punctuation; gateways, and our own variables.
+_KEY_NAME = re.compile(
+    r"\w*apikey|(?:x|ocpapimsubscription|subscription|access|auth|client|functions|license|secret|streamsum)?key"
+    r"|(?:client|shared|streamsum)?secret|(?:x?(?:access|api|auth|bearer|id|refresh|session|streamsum))?token"
+    r"|(?:x?auth|proxyauth)(?:orization)?|bearer|credentials?|passw(?:or)?d|jwt"
+)
 
 # A name that no key can have: whoever comes by a ticket is let in to show it, and to nothing else.
 _TICKET = Key(name="(ticket)")
 
 _SCOPE = "streamsum.key"
+_SHOWN = "streamsum.shown"
 
 
 def key_of(scope: Scope) -> Key:
     """Whose request this is; `NO_KEY` where there are no keys, or none is asked for."""
     key: Key = scope.get(_SCOPE, NO_KEY)
     return key
+
+
+def shown_in(scope: Scope) -> bytes:
+    """What is kept of the key that was shown: a name may have several, and others tomorrow."""
+    shown: bytes = scope.get(_SHOWN, b"")
+    return shown
 
 
 class Auth:
@@ -48,11 +59,14 @@ class Auth:
             return
         query = _fields(scope["query_string"])
         service = service_of(scope)
-        key = service.keys.find(_bearer(scope)) if service.settings.keys else NO_KEY
+        secret = _bearer(scope)
+        key = service.keys.find(secret) if service.settings.keys else NO_KEY
         if any(_is_key(name, value) for name, value in query):
             await problem_response(Problem.of("key_in_query"))(scope, receive, send)
         elif key is not None:
             scope[_SCOPE] = key
+            if key.digests:
+                scope[_SHOWN] = digest_of(secret)
             await self._app(scope, receive, send)
         elif EVENTS.fullmatch(path) and any(name == "ticket" for name, _ in query):
             scope[_SCOPE] = _TICKET

@@ -16,7 +16,7 @@ from streamsum.runs.log import Joined
 from streamsum.runs.run import Run
 from streamsum.web import bodies, cursors, queries
 from streamsum.web.accept import refuse_unacceptable
-from streamsum.web.auth import key_of
+from streamsum.web.auth import key_of, shown_in
 from streamsum.web.cursors import Cursor
 from streamsum.web.doors import refuse_foreign_pages
 from streamsum.web.figures import figures
@@ -69,7 +69,7 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
 
     begun = await begin()
     if answer_at_once:
-        return AcceptedResponse(service, begun.id, key=key.name)
+        return AcceptedResponse(begun.id, ticket=service.tickets.give(begun.id, key.name, shown_in(request.scope)))
     answer = _answer(begun, wanted, service, key=key.name, held=True)
     return JoinedResponse(answer, otherwise=begin_anew) if isinstance(begun, Joined) else answer
 

@@ -150,9 +150,10 @@ class JoinedResponse:
 class AcceptedResponse:
     """The summary runs, and its events are elsewhere."""
 
-    def __init__(self, service: Service, id: str, *, key: str) -> None:
+    def __init__(self, id: str, *, ticket: str) -> None:
+        """`ticket`: for its events."""
         self._id = id
-        self._ticket = service.tickets.give(id, key)
+        self._ticket = ticket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""

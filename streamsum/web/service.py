@@ -46,10 +46,13 @@ class Service:
 
         Without keys the id is all that it takes: another replica's ticket, which cannot be opened here, is not needed.
         """
-        name = self.tickets.key_of(id, ticket)
-        if name is None and not self.settings.keys:
-            return NO_KEY.name
-        return None if name is None or self.keys.named(name) is None else name
+        name = self.tickets.key_of(id, ticket, digests_of=self._digests_of)
+        return NO_KEY.name if name is None and not self.settings.keys else name
+
+    def _digests_of(self, name: str) -> Sequence[bytes]:
+        """Of the keys that open for this name now."""
+        key = self.keys.named(name)
+        return () if key is None else key.digests or (b"",)
 
 
 def telemetry_of(scope: Scope) -> Telemetry:

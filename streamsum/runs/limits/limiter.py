@@ -3,6 +3,9 @@
 A minute is a moving window, a day begins at 00:00 UTC. What a summary may cost is reserved before it begins and settled
 when it has ended; a reservation that nobody settles runs out, and is charged as it stands: its process died while a
 model was writing, and nobody knows better.
+
+One reservation may see several processes, one after the other. Each has its turn, with a number, as its right to write
+has: who takes over goes on with the same place, and who comes after its turn is not heard any more.
 """
 
 from dataclasses import dataclass
@@ -33,14 +36,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """What a key wants for one summary, and what it may have; None: there is no limit."""
+    """What a key wants for one summary, and what it may have; None: there is no limit. `turn`: of who will spend it."""
 
     key: str
     id: str
     tokens: int
     for_s: float
-    streams: int | None
-    tokens_per_day: int | None
+    streams: int | None = None
+    tokens_per_day: int | None = None
+    turn: int = 0
 
 
 class OverLimit(RequestRefused):
@@ -60,12 +64,22 @@ class Limiter(Protocol):
         ...
 
     async def reserve(self, wanted: Reservation) -> Standing | None:
-        """Reserve, and return None; or the limit that it would break, of which nothing changes. Twice is once."""
+        """Reserve, and return None; or the limit that it would break, of which nothing changes.
+
+        Twice is once, and after its own `settle` it is nothing: who wanted it is gone.
+        """
         ...
 
-    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
-        """The summary has ended, and has cost this. What is not reserved (any more) is left alone.
+    async def inherit(self, wanted: Reservation) -> None:
+        """Go on in `wanted.turn` with what is reserved; with this if nothing is, whatever the limits: it was let in.
 
-        `lost`: and as much as was reserved, for a process that is gone has called for it too.
+        What a turn before has not said of its cost is charged as reserved. Twice is once.
+        """
+        ...
+
+    async def settle(self, key: str, id: str, tokens: int, *, turn: int = 0, goes_on: bool = False) -> None:
+        """The summary has cost this in this turn, and has ended. What is not reserved (any more) is left alone.
+
+        `goes_on`: it has not ended; its place is kept for whoever inherits it.
         """
         ...

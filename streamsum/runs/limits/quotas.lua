@@ -2,20 +2,21 @@
 --
 --   streamsum:quota:KEY:open        sorted set: a summary's id, by when its reservation runs out (ms)
 --   streamsum:quota:KEY:held        hash: id -> tokens reserved; '*' -> all of them
+--   streamsum:quota:KEY:turns       hash: id -> the turn in which it is being spent; none: all that was spent is charged
+--   streamsum:quota:KEY:over        sorted set: an id and a turn that has said its last, by when that is forgotten (ms)
 --   streamsum:quota:KEY:spent:DAY   tokens spent on a day (in days since 1970, UTC)
 --
--- reserve, KEY, ID, TOKENS, for ms, most summaries ('': any number), most tokens a day ('': any): nothing; or, if that
--- would be over a limit: now, summaries, tokens held, tokens spent
--- settle, KEY, ID, TOKENS, '1' to charge what was reserved too
-local action, key, id, tokens = ARGV[1], 'streamsum:quota:' .. ARGV[2], ARGV[3], tonumber(ARGV[4])
-local open, held = key .. ':open', key .. ':held'
+-- reserve, KEY, ID, TURN, TOKENS, for ms, most summaries ('': any number), most tokens a day ('': any): nothing; or, if
+-- that would be over a limit: now, summaries, tokens held, tokens spent
+-- inherit, KEY, ID, TURN, TOKENS, for ms
+-- settle, KEY, ID, TURN, TOKENS, '1' if somebody else goes on with it
+local action, key, id, turn, tokens = ARGV[1], 'streamsum:quota:' .. ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local open, held, turns, over = key .. ':open', key .. ':held', key .. ':turns', key .. ':over'
 local DAY = 86400000
+-- What was sent before and comes later than this does not come any more.
+local LATE = 600000
 
--- One clock for all replicas, in milliseconds.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local function whole(number) return string.format('%.0f', number) end
+local now = math.floor(now_us() / 1000)
 
 local function spent(when) return key .. ':spent:' .. whole(math.floor(when / DAY)) end
 
@@ -24,37 +25,62 @@ local function charge(when, amount)
   redis.call('PEXPIRE', spent(when), 2 * DAY)
 end
 
+-- Who has died in the middle of a turn may have spent all that was reserved: nobody knows better.
+local function unknown(member)
+  if redis.call('HEXISTS', turns, member) == 0 then return 0 end
+  return tonumber(redis.call('HGET', held, member))
+end
+
+local function keep(turn_of_now, amount, ms)
+  redis.call('ZADD', open, whole(now + ms), id)
+  redis.call('HSET', held, id, whole(amount))
+  redis.call('HINCRBY', held, '*', whole(amount))
+  redis.call('HSET', turns, id, turn_of_now)
+  for _, name in ipairs({ open, held, turns }) do redis.call('PEXPIRE', name, 2 * DAY) end
+end
+
 local function close(member)
   local amount = tonumber(redis.call('HGET', held, member) or 0)
   redis.call('ZREM', open, member)
   redis.call('HDEL', held, member)
+  redis.call('HDEL', turns, member)
   redis.call('HINCRBY', held, '*', whole(0 - amount)) -- not `-amount`: that of 0 is '-0', which Redis takes for no number
-  return amount
 end
 
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', open, '-inf', now)) do
-  local ended = tonumber(redis.call('ZSCORE', open, member))
-  charge(ended, close(member))
+  charge(tonumber(redis.call('ZSCORE', open, member)), unknown(member))
+  close(member)
 end
+redis.call('ZREMRANGEBYSCORE', over, '-inf', now)
+
+local is_open, said = redis.call('ZSCORE', open, id), id .. ' ' .. turn
 
 if action == 'settle' then
-  if redis.call('ZSCORE', open, id) then
-    local reserved = close(id)
-    charge(now, tokens + (ARGV[5] == '1' and reserved or 0))
+  if is_open and redis.call('HGET', turns, id) == turn then
+    charge(now, tokens)
+    if ARGV[6] == '1' then redis.call('HDEL', turns, id) else close(id) end
   end
+  redis.call('ZADD', over, whole(now + LATE), said)
+  redis.call('PEXPIRE', over, LATE)
   return
 end
 
-if redis.call('ZSCORE', open, id) then return end
+if redis.call('ZSCORE', over, said) then return end -- it comes after its own end
+
+if action == 'inherit' then
+  if not is_open then return keep(turn, tokens, tonumber(ARGV[6])) end
+  if tonumber(redis.call('HGET', turns, id) or -1) >= tonumber(turn) then return end
+  charge(now, unknown(id))
+  redis.call('HSET', turns, id, turn)
+  return
+end
+
+if is_open then return end
 local count = redis.call('ZCARD', open)
 local all_held = tonumber(redis.call('HGET', held, '*') or 0)
 local all_spent = tonumber(redis.call('GET', spent(now)) or 0)
-local streams, a_day = tonumber(ARGV[6]), tonumber(ARGV[7])
+local streams, a_day = tonumber(ARGV[7]), tonumber(ARGV[8])
 if (streams and count >= streams) or (a_day and all_spent + all_held + tokens > a_day) then
   return { now, count, all_held, all_spent }
 end
-redis.call('ZADD', open, whole(now + ARGV[5]), id)
-redis.call('HSET', held, id, whole(tokens))
-redis.call('HINCRBY', held, '*', whole(tokens))
-redis.call('PEXPIRE', open, 2 * DAY)
-redis.call('PEXPIRE', held, 2 * DAY)
+keep(turn, tokens, tonumber(ARGV[6]))

@@ -5,12 +5,28 @@ from dataclasses import dataclass, field
 
 from streamsum.runs.limits.limiter import DAY_S, RETRY_SOON_S, Reservation, Standing
 
+# What was sent before and comes later than this does not come any more.
+LATE_S = 600
+
+
+@dataclass(slots=True)
+class _Place:
+    until: float
+    tokens: int
+    turn: int | None  # in which it is being spent; None: all that was spent is charged
+
+    @property
+    def unknown(self) -> int:
+        """Who has died in the middle of a turn may have spent all that was reserved: nobody knows better."""
+        return 0 if self.turn is None else self.tokens
+
 
 @dataclass(slots=True)
 class _Account:
-    """Of one key; what is open is bounded by how many summaries a process runs."""
+    """Of one key; what is open is bounded by how many summaries a process runs, what is over by `LATE_S`."""
 
-    open: dict[str, tuple[float, int]] = field(default_factory=dict)  # id -> when it runs out, tokens
+    open: dict[str, _Place] = field(default_factory=dict)  # by id
+    over: dict[tuple[str, int], float] = field(default_factory=dict)  # id, turn -> when that is forgotten; oldest first
     day: int = 0  # since 1970, UTC
     spent: int = 0  # on that day
 
@@ -24,11 +40,13 @@ class _Account:
         if day == self.day:
             self.spent += tokens
 
-    def charge_what_ran_out(self, now: float) -> None:
-        for id, (until, tokens) in list(self.open.items()):
-            if until <= now:
+    def forget_the_old(self, now: float) -> None:
+        for id, place in list(self.open.items()):
+            if place.until <= now:
                 del self.open[id]
-                self.charge(until, tokens)
+                self.charge(place.until, place.unknown)
+        while self.over and self.over[oldest := next(iter(self.over))] <= now:
+            del self.over[oldest]
 
 
 class Quotas:
@@ -40,25 +58,45 @@ class Quotas:
 
     def reserve(self, wanted: Reservation) -> Standing | None:
         """See `Limiter.reserve`."""
-        now = self._clock()
-        account = self._accounts.setdefault(wanted.key, _Account())
-        account.charge_what_ran_out(now)
-        if wanted.id in account.open:
+        now, account = self._look(wanted.key)
+        if (wanted.id, wanted.turn) in account.over or wanted.id in account.open:
             return None
-        held = sum(tokens for _, tokens in account.open.values())
+        held = sum(place.tokens for place in account.open.values())
         spent = account.spent_on(int(now // DAY_S))
         if refused := refusal(wanted, now=now, running=len(account.open), held=held, spent=spent):
             return refused
-        account.open[wanted.id] = (now + wanted.for_s, wanted.tokens)
+        account.open[wanted.id] = _Place(now + wanted.for_s, wanted.tokens, wanted.turn)
         return None
 
-    def settle(self, key: str, id: str, tokens: int, *, lost: bool) -> None:
+    def inherit(self, wanted: Reservation) -> None:
+        """See `Limiter.inherit`."""
+        now, account = self._look(wanted.key)
+        if (wanted.id, wanted.turn) in account.over:
+            return
+        place = account.open.get(wanted.id)
+        if place is None:
+            account.open[wanted.id] = _Place(now + wanted.for_s, wanted.tokens, wanted.turn)
+        elif place.turn is None or place.turn < wanted.turn:
+            account.charge(now, place.unknown)
+            place.turn = wanted.turn
+
+    def settle(self, key: str, id: str, tokens: int, *, turn: int = 0, goes_on: bool = False) -> None:
         """See `Limiter.settle`."""
+        now, account = self._look(key)
+        place = account.open.get(id)
+        if place is not None and place.turn == turn:
+            account.charge(now, tokens)
+            place.turn = None
+            if not goes_on:
+                del account.open[id]
+        account.over.pop((id, turn), None)  # the newest is the last
+        account.over[id, turn] = now + LATE_S
+
+    def _look(self, key: str) -> tuple[float, _Account]:
         now = self._clock()
         account = self._accounts.setdefault(key, _Account())
-        account.charge_what_ran_out(now)
-        if reserved := account.open.pop(id, None):
-            account.charge(now, tokens + reserved[1] * lost)
+        account.forget_the_old(now)
+        return now, account
 
 
 def refusal(wanted: Reservation, *, now: float, running: int, held: int, spent: int) -> Standing | None:

@@ -15,7 +15,7 @@ class Recent(MemoryStorage):
     """Times by key. Bounded: none is kept that is no longer counted, nor more than a quota."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock` gives seconds since 1970."""
+        """`clock` gives seconds since whenever, and is never set."""
         super().__init__()
         self._clock = clock
         self._times: dict[str, deque[float]] = {}
@@ -31,9 +31,10 @@ class Recent(MemoryStorage):
 
     @override
     async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """The oldest that counts, and how many do."""
+        """How many count, up to the limit, and the oldest of these: when it goes, there is room for one."""
         times = self._since(self._clock() - expiry, key)
-        return (times[0], len(times)) if times else (self._clock(), 0)
+        count = min(len(times), limit)
+        return (times[-count], count) if count else (self._clock(), 0)
 
     def _since(self, begin: float, key: str) -> deque[float]:
         times = self._times.setdefault(key, deque())

@@ -1,18 +1,18 @@
-"""The limits on Redis: exact over all replicas, by one clock for reservations and each replica's own for minutes.
+"""The limits on Redis: exact over all replicas, by one clock, the server's.
 
 Over connections of its own, so that a storm of requests does not hold the event log up.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import TypeVar
 
-from limits.aio.storage import RedisStorage
-
 from streamsum.errors import LimiterDown, LogDown
-from streamsum.runs.limits.limiter import MINUTE_S, Reservation, Standing
+from streamsum.runs.limits.limiter import Reservation, Standing
 from streamsum.runs.limits.quotas import refusal
+from streamsum.runs.limits.shared_recent import SharedRecent
 from streamsum.runs.limits.window import Window
 from streamsum.runs.redis_log.store import MAX_CONNECTIONS, Store
 from streamsum.runs.redis_log.times import Times
@@ -23,22 +23,33 @@ AWAY_S = 1.0
 
 Answer = TypeVar("Answer")
 
-_SCRIPTS = {"quotas": (resources.files("streamsum.runs.limits") / "quotas.lua").read_text(encoding="utf-8")}
+
+def _script(name: str) -> str:
+    return (resources.files("streamsum.runs.limits") / f"{name}.lua").read_text(encoding="utf-8")
+
+
+SERVER_CLOCK = _script("clock")
 
 
 class RedisLimiter:
     """A `Limiter` that all replicas share."""
 
-    def __init__(self, url: str, *, minute_s: int = MINUTE_S, times: Times | None = None) -> None:
-        """Connects at the first question. Raises SettingsError if `url` is no address."""
-        self._store = Store(url, times or Times(), scripts=_SCRIPTS)
-        store = RedisStorage(
-            "async+redis://",  # the kind of store: the address is the pool's
-            implementation="redispy",
-            key_prefix="streamsum:rate",
-            connection_pool=self._store.pool,  # type: ignore[arg-type]  # documented, and not typed
-        )
-        self._window = Window(store, window_s=minute_s)
+    def __init__(
+        self,
+        url: str,
+        *,
+        times: Times | None = None,
+        steady: Callable[[], float] = time.monotonic,
+        server_clock: str = SERVER_CLOCK,
+    ) -> None:
+        """Connects at the first question. Raises SettingsError if `url` is no address.
+
+        `steady` is never set, and need not go with any other; `server_clock` is what stands before the scripts.
+        """
+        scripts = {name: server_clock + _script(name) for name in ("quotas", "window")}
+        self._store = Store(url, times or Times(), scripts=scripts)
+        recent = SharedRecent(self._store, clock=steady)
+        self._window = Window(recent, clock=steady)
         self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
         self._away_until = float("-inf")
         self._is_there = True
@@ -52,15 +63,19 @@ class RedisLimiter:
     async def reserve(self, wanted: Reservation) -> Standing | None:
         """See `Limiter.reserve`."""
         most = ("" if limit is None else limit for limit in (wanted.streams, wanted.tokens_per_day))
-        answer = await self._run("reserve", wanted.key, wanted.id, wanted.tokens, round(wanted.for_s * 1000), *most)
+        answer = await self._run("reserve", *_words(wanted), *most)
         if answer is None:
             return None
         now, running, held, spent = answer
         return refusal(wanted, now=now / 1000, running=running, held=held, spent=spent)
 
-    async def settle(self, key: str, id: str, tokens: int, *, lost: bool = False) -> None:
+    async def inherit(self, wanted: Reservation) -> None:
+        """See `Limiter.inherit`."""
+        await self._run("inherit", *_words(wanted))
+
+    async def settle(self, key: str, id: str, tokens: int, *, turn: int = 0, goes_on: bool = False) -> None:
         """See `Limiter.settle`."""
-        await self._run("settle", key, id, tokens, int(lost))
+        await self._run("settle", key, id, turn, tokens, int(goes_on))
 
     async def aclose(self) -> None:
         """Hang up."""
@@ -76,7 +91,7 @@ class RedisLimiter:
             if asyncio.get_running_loop().time() < self._away_until:
                 raise LimiterDown
             try:
-                answer: Answer = await self._store.within(question())
+                answer = await question()
             except LogDown:
                 self._away_until = asyncio.get_running_loop().time() + AWAY_S
                 self._note(is_there=False)
@@ -88,3 +103,7 @@ class RedisLimiter:
         if is_there is not self._is_there:
             self._is_there = is_there
             logger.warning("the limits are there again" if is_there else "the limits cannot be reached")
+
+
+def _words(wanted: Reservation) -> tuple[str | int, ...]:
+    return wanted.key, wanted.id, wanted.turn, wanted.tokens, round(wanted.for_s * 1000)

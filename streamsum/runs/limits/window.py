@@ -4,7 +4,6 @@ A request is counted if fewer than so many were in the minute before it. The sto
 """
 
 import math
-import time
 from collections.abc import Callable
 
 from limits import RateLimitItemPerSecond
@@ -28,12 +27,9 @@ class Window:
     so that a storm of one key costs nobody else anything.
     """
 
-    def __init__(
-        self, store: MemoryStorage | RedisStorage, *, window_s: int = MINUTE_S, clock: Callable[[], float] = time.time
-    ) -> None:
-        """`window_s`: so long is a minute; `clock` is the store's. Errors of the store are passed on."""
+    def __init__(self, store: MemoryStorage | RedisStorage, *, clock: Callable[[], float]) -> None:
+        """`clock` is the one that the store's answers are in, and is never set. Errors of the store are passed on."""
         self._limiter = MovingWindowRateLimiter(store)
-        self._window_s = window_s
         self._clock = clock
         # key -> quota, until when; as many as there are keys
         self._full: dict[str, tuple[int, float]] = {}
@@ -47,7 +43,7 @@ class Window:
         """See `Limiter.hit`."""
         if refused := self.refuse(key, quota):
             return False, refused
-        item = _Requests(quota, self._window_s)
+        item = _Requests(quota, MINUTE_S)
         counted = await self._limiter.hit(item, key)
         reset_at, left = await self._limiter.get_window_stats(item, key)
         if counted:
@@ -57,5 +53,5 @@ class Window:
         return False, self._standing(quota, 0, reset_at)
 
     def _standing(self, quota: int, left: int, reset_at: float) -> Standing:
-        reset_s = min(max(math.ceil(reset_at - self._clock()), 1), self._window_s)
+        reset_s = min(max(math.ceil(reset_at - self._clock()), 1), MINUTE_S)
         return Standing(policy="requests", quota=quota, left=left, reset_s=reset_s)

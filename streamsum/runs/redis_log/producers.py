@@ -229,6 +229,7 @@ class Producers:
             nobody_listens=bool(missed),
             age_s=age_ms / 1000,
             left_s=left_ms / 1000,
+            tenure=tenure,
         )
 
 

@@ -45,11 +45,11 @@ class Store:
     async def run(self, script: str, *arguments: str | bytes | int) -> Any:
         """What the script of this name returns. Raises LogDown: it may have been done all the same, or be done yet."""
         with_answer = self._scripts[script](args=arguments)
-        return await self.within(with_answer)
+        return await self._within(with_answer)
 
     async def ping(self) -> None:
         """Return if it is there. Raises LogDown."""
-        await self.within(self._client.ping())
+        await self._within(self._client.ping())
 
     def subscription(self) -> AbstractAsyncContextManager[PubSub]:
         """A connection of its own for messages; its use raises `Store.ERRORS`."""
@@ -62,8 +62,8 @@ class Store:
     # Whatever can go wrong between us and it. A reply that it cannot do so now (it loads, has no memory) is no other.
     ERRORS = (RedisError, OSError, TimeoutError)
 
-    async def within(self, command: Awaitable[Any]) -> Any:
-        """What `command` gives, of whoever uses the pool. Raises LogDown."""
+    async def _within(self, command: Awaitable[Any]) -> Any:
+        """What `command` gives. Raises LogDown."""
         try:
             async with asyncio.timeout(self._times.answer_s):
                 answer = await command
