@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from benchmarks.fake_upstream import FakeUpstream, answer
 from tests.programs import LIMIT_S, Program, passed_on, run, started
@@ -21,10 +22,14 @@ from tests.servers import client_of, environment_for, events_of
 TEXT = (ROOT / "examples/lighthouse.txt").read_text(encoding="utf-8")
 
 
-def typed(command: str, **instead: str) -> str:
-    """With our interpreter for the one of `make`, and `instead` of some words others."""
-    for found, other in instead.items():
-        command = command.replace(found, other)
+def needs(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(not shutil.which(program), reason=f"needs {program}")
+
+
+def typed(command: str, *instead: tuple[str, str]) -> str:
+    """With our interpreter for the one of `make`, and others `instead` of some words."""
+    for words, others in instead:
+        command = command.replace(words, others)
     return command.replace(".venv/bin/pip", f"{sys.executable} -m pip").replace(
         ".venv/bin/streamsum", f"exec {sys.executable} -m streamsum"
     )
@@ -59,13 +64,14 @@ async def shell(command: str, folder: Path, **environment: str) -> str:
     return output
 
 
+@needs("make")
 async def test_a_model_of_ones_own_is_asked() -> None:
     """What is exported is what `make serve` serves."""
     *exports, verb = commands_in(block("console", "OPENAI_BASE_URL"))
     serve = (await shell(f"make --dry-run --no-print-directory {verb.removeprefix('make ')}", ROOT)).splitlines()[-1]
     async with FakeUpstream(answer(DOCUMENT)) as model:
-        there = {"http://127.0.0.1:11434/v1": model.base_url, "sk-…": "sk-none"}
-        script = "\n".join(typed(each, **there) for each in [*exports, serve])
+        there = ("http://127.0.0.1:11434/v1", model.base_url), ("sk-…", "sk-none")
+        script = "\n".join(typed(each, *there) for each in [*exports, serve])
         assert model.base_url in script
         async with serving(script, folder=ROOT) as [client]:
             events = events_of(await client.post("/v1/summaries", json={"text": TEXT}))
@@ -74,11 +80,12 @@ async def test_a_model_of_ones_own_is_asked() -> None:
 
 
 @needs_redis
+@needs("openssl")
 async def test_any_replica_serves_any_summary(redis: RedisServer, tmp_path: Path) -> None:
     """Begun on one of the two, read on the other."""
     _, secret, *serve = commands_in(block("console", "redis://localhost"))
     await shell(secret, tmp_path)
-    replicas = [typed(each, **{"redis://localhost": redis.url}) for each in serve]
+    replicas = [typed(each, ("redis://localhost", redis.url)) for each in serve]
     async with FakeUpstream(answer(DOCUMENT)) as model:
         async with serving(*replicas, folder=tmp_path, **environment_for(model)) as [begins, reads]:
             begun = await begins.post("/v1/summaries", json={"text": TEXT})
@@ -87,6 +94,7 @@ async def test_any_replica_serves_any_summary(redis: RedisServer, tmp_path: Path
         assert model.calls_made == 1
 
 
+@needs("curl")
 async def test_a_key_opens_what_is_served_with_it(tmp_path: Path) -> None:
     """Made, put into a file, and shown, in the three steps that stand there; without it there is no way in."""
     transcript = block("console", "streamsum key")
@@ -95,7 +103,7 @@ async def test_a_key_opens_what_is_served_with_it(tmp_path: Path) -> None:
     assert anonymous(said).strip() == anonymous(transcript.partition("\n")[2].partition("\n$ ")[0]).strip()
     (tmp_path / "keys.toml").write_text(said[said.index("[[keys]]") :])
     [key] = re.findall(r"^ssk_\S+$", said, re.MULTILINE)
-    serve = typed(serve, **{"0.0.0.0": "127.0.0.1"})  # noqa: S104 - not in a test
+    serve = typed(serve, ("0.0.0.0", "127.0.0.1"))  # noqa: S104 - not in a test
     async with (
         FakeUpstream(answer(DOCUMENT)) as model,
         serving(serve, folder=tmp_path, **environment_for(model)) as [client],
@@ -103,7 +111,7 @@ async def test_a_key_opens_what_is_served_with_it(tmp_path: Path) -> None:
         assert (await client.post("/v1/summaries", json={"text": TEXT})).status_code == 401
         (tmp_path / "body.json").write_text(json.dumps({"text": TEXT}))
         url = str(client.base_url).rstrip("/")
-        ask = typed(ask, **{"https://summaries.example": url, "-d …": "-sS -d @body.json"})
+        ask = typed(ask, ("https://summaries.example", url), ("-d …", "-sS -d @body.json"))
         assert (await shell(ask, tmp_path, KEY=key)).count("event: bullet\n") == len(BULLETS)
 
 

@@ -18,7 +18,7 @@ SILENCE_S = 45.0
 CONNECT_S = 10.0
 
 # To say that a summary is not wanted any more, all told: a server that is there takes milliseconds, and nobody waits
-# longer on the way out. One that has not heard of it ends the summary by itself, ten seconds after it was left.
+# longer on the way out. One that has not heard of it ends the summary by itself (STREAMSUM_GRACE_S).
 CANCEL_S = 3.0
 
 
