@@ -11,21 +11,18 @@ import argparse
 import gc
 import json
 import math
-import os
-import platform
 import random
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
+from dataclasses import dataclass
 from itertools import chain, product
 from typing import Any
 
 import ijson
 import jiter
 
+from benchmarks.ground import ground, tell
 from streamsum.core.document import Limits
 from streamsum.core.elements import ElementDecoder
 
@@ -224,17 +221,6 @@ def _growth(results: Sequence[Result]) -> str:
     return f"{exponent(results):.2f}" if len(results) > 1 else ""
 
 
-def ground() -> dict[str, str]:
-    """What the figures stand on."""
-    versions = {name: version(name) for name in ("ijson", "jiter", "pydantic")}
-    return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.platform()}",
-        "python": platform.python_version(),
-        **versions,
-    }
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.core", description=__doc__)
@@ -245,11 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cases = [make_case(kind, chars) for kind in KINDS for chars in sizes]
     gc.freeze()  # what is only there to be read need not be looked through for garbage
     results = measure(cases)
-    if options.json:
-        print(json.dumps({**ground(), "results": [asdict(each) for each in results]}, indent=1))
-        return
-    print(", ".join(f"{name} {value}" for name, value in ground().items()), end="\n\n")
-    print("\n".join(table(results)))
+    tell(results, table, on=ground("ijson", "jiter", "pydantic"), as_json=options.json)
 
 
 if __name__ == "__main__":

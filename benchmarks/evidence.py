@@ -9,20 +9,16 @@ bullets take turns, and the best of the rounds counts: a shared machine only eve
 """
 
 import argparse
-import json
-import os
-import platform
 import random
 import statistics
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.ground import ground, tell
 from streamsum.core.evidence import Evidence
 from streamsum.core.source import Source
 
@@ -163,16 +159,6 @@ def table(results: Sequence[Result]) -> Iterator[str]:
             yield f"| {chars:,} characters, {name} | {' | '.join(cells)} |"
 
 
-def ground() -> dict[str, str]:
-    """What the figures stand on."""
-    return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.platform()}",
-        "python": platform.python_version(),
-        "rapidfuzz": version("rapidfuzz"),
-    }
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.evidence", description=__doc__)
@@ -183,11 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     files = english_pieces()[: options.pieces]
     results = measure([make_case(file, chars) for chars in options.sizes for file in files], options.rounds)
-    if options.json:
-        print(json.dumps({**ground(), "results": [asdict(each) for each in results]}, indent=1))
-        return
-    print(", ".join(f"{name} {value}" for name, value in ground().items()), end="\n\n")
-    print("\n".join(table(results)))
+    tell(results, table, on=ground("rapidfuzz"), as_json=options.json)
 
 
 if __name__ == "__main__":

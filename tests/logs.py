@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from typing_extensions import override
+
 from streamsum.core.models import OnDisconnect
 from streamsum.errors import LogDown
 from streamsum.runs.log import Entry, EventLog, Happening, Joined, Lease, Listener, NewSummary, Preview
+from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.redis_log import RedisLog, Times
 from tests.redis_server import RedisServer
 
@@ -67,9 +70,40 @@ async def until(condition: Callable[[], bool], *, within: float = 10) -> None:
             await asyncio.sleep(0.01)
 
 
-async def until_reached(log: EventLog) -> None:
-    while True:
-        try:
-            return await log.reach()
-        except LogDown:
-            await asyncio.sleep(0.01)
+async def until_reached(log: EventLog, *, within: float = 15) -> None:
+    """Longer than any of its clocks holds a request up; a server that stays away is a failure, and no hang."""
+    async with asyncio.timeout(within):
+        while True:
+            try:
+                return await log.reach()
+            except LogDown:
+                await asyncio.sleep(0.01)
+
+
+class Away(MemoryLog):
+    """A log whose server cannot be reached."""
+
+    def __init__(self) -> None:
+        super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
+
+    @override
+    async def create(self, new: NewSummary) -> Lease | Joined:
+        raise LogDown
+
+    @override
+    async def read(self, id: str, key: str) -> tuple[Entry, ...]:
+        raise LogDown
+
+    @override
+    @asynccontextmanager
+    async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Listener]:
+        raise LogDown
+        yield
+
+    @override
+    async def cancel(self, id: str, key: str) -> None:
+        raise LogDown
+
+    @override
+    async def reach(self) -> None:
+        raise LogDown

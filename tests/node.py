@@ -8,7 +8,7 @@ import fcntl
 import json
 import shutil
 import subprocess
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ from typing import Any
 
 import playwright
 import pytest
+
+from tests.programs import started
 
 JS = Path(__file__).parent / "js"
 NODE = Path(playwright.__file__).parent / "driver" / "node"
@@ -93,12 +95,5 @@ class Program:
 async def node(script: str, *arguments: str) -> AsyncIterator[Program]:
     """`node tests/js/SCRIPT …`, or another by its whole path, killed at the end of the block if it still runs."""
     await asyncio.to_thread(installed)
-    process = await asyncio.create_subprocess_exec(
-        str(NODE), str(JS / script), *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=1 << 24
-    )
-    try:
+    async with started(str(NODE), str(JS / script), *arguments, limit=1 << 24) as process:
         yield Program(process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()

@@ -66,24 +66,35 @@ class Program:
         return self.process.returncode, (output or b"").decode(), errors.decode()
 
 
+def passed_on(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What of our environment a program gets, and these."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_PASSED)} | dict(environment or {})
+
+
 @asynccontextmanager
-async def streamsum(
-    *arguments: str, environment: Mapping[str, str] | None = None, stdout: int = PIPE
-) -> AsyncIterator[Program]:
-    """Killed at the end of the block, if it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "streamsum",
-        *arguments,
-        stdin=PIPE,
-        stdout=stdout,
-        stderr=PIPE,
-        env={name: value for name, value in os.environ.items() if name.startswith(_PASSED)} | dict(environment or {}),
-    )
+async def started(*command: str, **how: Any) -> AsyncIterator[Process]:
+    """Any program, on pipes (or `how`), killed at the end of the block if it still runs."""
+    process = await asyncio.create_subprocess_exec(*command, **{"stdin": PIPE, "stdout": PIPE, "stderr": PIPE, **how})
     try:
-        yield Program(process)
+        yield process
     finally:
         if process.returncode is None:
             process.kill()
             await process.communicate()
+
+
+async def run(*command: str, limit_s: float = LIMIT_S, **how: Any) -> tuple[int | None, str, str]:
+    """Any program, to its end, with nothing to read: exit status, standard output, standard error."""
+    async with asyncio.timeout(limit_s), started(*command, **how) as process:
+        output, errors = await process.communicate()
+        return process.returncode, output.decode(), (errors or b"").decode()
+
+
+@asynccontextmanager
+async def streamsum(
+    *arguments: str, environment: Mapping[str, str] | None = None, stdout: int = PIPE
+) -> AsyncIterator[Program]:
+    """The command, in an environment of its own."""
+    command = (sys.executable, "-m", "streamsum", *arguments)
+    async with started(*command, stdout=stdout, env=passed_on(environment)) as process:
+        yield Program(process)

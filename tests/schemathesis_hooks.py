@@ -12,6 +12,18 @@ MODEL = "gpt-4o-mini"
 
 
 @schemathesis.hook
+def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
+    """The service that is tested has keys: what the document lets in with or without one, it lets in with one.
+
+    A ticket is left out: who shows one that opens nothing is not asked for a key, but finds nothing there (404).
+    """
+    operations = (each for path in raw_schema["paths"].values() for each in path.values() if isinstance(each, dict))
+    for each in (raw_schema, *operations):
+        if each.get("security", [{}]) != [{}]:
+            each["security"] = [{"key": []}]
+
+
+@schemathesis.hook
 def map_case(context: Any, case: Any) -> Any:
     """A model that is named is one that is there; a text that is one can be seen."""
     for fields in (case.query, case.body):

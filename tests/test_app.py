@@ -12,14 +12,16 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from typing_extensions import override
 
-from benchmarks.fake_upstream import FakeUpstream, Gate, NoAnswer, Script, Status, answer, bullets
+from benchmarks.fake_upstream import FakeUpstream, NoAnswer, Status, answer, bullets
 from streamsum.core.passes import Cause, End
-from streamsum.errors import LogDown, SettingsError
-from streamsum.runs.log import Entry, Joined, Lease, NewSummary
+from streamsum.errors import SettingsError
+from streamsum.runs.log import Entry
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
 from streamsum.web.patience import Patience
+from tests.held import held
+from tests.logs import Away
 from tests.scripted import ScriptedUpstream, Step, refused
 from tests.servers import (
     LIMIT_S,
@@ -232,7 +234,7 @@ class TestLeaving:
 
     async def test_a_real_models_connection_closes(self) -> None:
         """Through the whole stack, over two real connections: no more is paid for."""
-        script: Script = (*answer(HEAD)[:2], gate := Gate(), *answer(REST)[1:])
+        [gate], script = held(HEAD, REST)
         async with (
             FakeUpstream(script) as model,
             served(None, settings=settings_for(model)) as at,
@@ -547,7 +549,7 @@ class TestRefusals:
     async def test_a_log_that_cannot_be_reached_is_503(self) -> None:
         """Nothing is started that nobody could read."""
         upstream = whole()
-        async with served(upstream, log=_Down()) as at:
+        async with served(upstream, log=Away()) as at:
             await is_problem(await at.client.post("/v1/summaries", json=BODY), 503, "log_unavailable")
             await is_problem(await at.client.get(f"/v1/summaries/{UNKNOWN_ID}"), 503, "log_unavailable")
             assert upstream.prompts == []
@@ -561,20 +563,7 @@ class TestRefusals:
         assert "Traceback" not in caplog.text
 
 
-class _Down(MemoryLog):
-    def __init__(self) -> None:
-        super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
-
-    @override
-    async def create(self, new: NewSummary) -> Lease | Joined:
-        raise LogDown
-
-    @override
-    async def read(self, id: str, key: str) -> tuple[Entry, ...]:
-        raise LogDown
-
-
-class _Broken(_Down):
+class _Broken(Away):
     @override
     async def read(self, id: str, key: str) -> tuple[Entry, ...]:
         raise ZeroDivisionError(CANARY)

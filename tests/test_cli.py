@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.fake_upstream import FakeUpstream, Finish, Gate, Script, Status, answer, bullets
+from benchmarks.fake_upstream import FakeUpstream, NoAnswer, Script, Status, answer, bullets
 from streamsum import __version__
 from streamsum.api_key import looks_like_one
 from streamsum.cli import main
@@ -17,14 +17,14 @@ from streamsum.errors import Problem
 from streamsum.remote import hint
 from streamsum.settings import Settings
 from streamsum.web.key_ring import KeyRing
+from tests.held import held
 from tests.programs import LIMIT_S, streamsum
 from tests.servers import environment_for, served, settings_for
 
 CANARY = "xyzzy-canary"
 TEXT = f"Nothing much happened, said {CANARY}."
-DOCUMENT = bullets("A keeper.", "A goat.")
-HALF = len('{"bullets": ["A keeper."')
-SPOKEN: Script = answer(DOCUMENT)
+BEGUN, REST = '{"bullets": ["A keeper."', ', "A goat."]}'
+SPOKEN = answer(BEGUN + REST)
 
 
 class Command:
@@ -74,7 +74,7 @@ async def test_a_server_that_refuses_the_request_is_1(command: Command) -> None:
 
 async def test_each_bullet_is_printed_when_it_is_there() -> None:
     """Though standard output is a pipe, and the model has not gone on."""
-    script = (*answer(DOCUMENT[:HALF])[:2], gate := Gate(), *answer(DOCUMENT[HALF:])[1:])
+    [gate], script = held(BEGUN, REST)
     async with (
         FakeUpstream(script) as model,
         streamsum("summarize", "-", environment=environment_for(model)) as program,
@@ -129,7 +129,7 @@ async def test_json_prints_every_event(command: Command) -> None:
 
 async def test_cut_short_is_3(command: Command) -> None:
     """Completed, but not all that the model had to say; standard error says why."""
-    status, output, errors = await command.run(script=(*answer(DOCUMENT[:HALF])[:2], Finish("length")))
+    status, output, errors = await command.run(script=answer(BEGUN, finish="length"))
     assert (status, output) == (3, "• A keeper.\n")
     assert errors == "streamsum: the summary is cut short (length)\n"
 
@@ -303,7 +303,7 @@ async def test_a_setting_that_does_not_fit_is_2(command: Command) -> None:
 
 async def test_ctrl_c_is_130() -> None:
     """Without a traceback, and the model is hung up."""
-    script = (*answer(DOCUMENT[:HALF])[:2], Gate())
+    _, script = held(BEGUN, REST)
     async with FakeUpstream(script) as model:
         async with streamsum("summarize", environment=environment_for(model)) as program:
             program.reads(TEXT)
@@ -311,6 +311,31 @@ async def test_ctrl_c_is_130() -> None:
             program.signal(signal.SIGINT)
             assert await program.ends() == (130, "", "")
         assert await model.calls[0].closed() == "hung_up"
+
+
+async def test_ctrl_c_at_a_server_hangs_up_its_model() -> None:
+    """At once, though the server would wait for who may come back: in mid-stream."""
+    _, script = held(BEGUN, REST)
+    async with FakeUpstream(script) as model, served(None, settings=settings_for(model), limit_s=60) as at:
+        async with streamsum("summarize", "--url", f"http://127.0.0.1:{at.port}") as program:
+            program.reads(TEXT)
+            assert await program.line() == "• A keeper.\n"
+            program.signal(signal.SIGINT)
+            assert await program.ends() == (130, "", "")
+        assert await model.calls[0].closed() == "hung_up"
+        assert model.calls_made == 1
+
+
+async def test_ctrl_c_before_a_server_has_answered_hangs_up_its_model() -> None:
+    """Nobody has told the summary's id yet."""
+    async with FakeUpstream((NoAnswer(),)) as model, served(None, settings=settings_for(model), limit_s=60) as at:
+        async with streamsum("summarize", "--url", f"http://127.0.0.1:{at.port}") as program:
+            program.reads(TEXT)
+            call = await model.next_call(within=LIMIT_S)
+            program.signal(signal.SIGINT)
+            assert await program.ends() == (130, "", "")
+        assert await call.closed() == "hung_up"
+        assert model.calls_made == 1
 
 
 async def test_ctrl_c_while_reading_is_130() -> None:
@@ -327,7 +352,7 @@ async def test_ctrl_c_while_reading_is_130() -> None:
 
 async def test_a_reader_that_has_enough_is_silent() -> None:
     """`| head -1`."""
-    script = (*answer(DOCUMENT[:HALF])[:2], gate := Gate(), *answer(DOCUMENT[HALF:])[1:])
+    [gate], script = held(BEGUN, REST)
     read, write = os.pipe()
     async with (
         FakeUpstream(script) as model,

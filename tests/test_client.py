@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+import httpx2
 import pytest
 
 from streamsum.client import AsyncClient, Client, NotFound, NotStreamsum, Persistence, StreamCut, Unreachable
+from streamsum.client.asking import CANCEL_S
 from streamsum.core.events import Bullet, Event, SummaryCompleted, SummaryFailed
 from streamsum.core.passes import Cause, End
 from streamsum.core.sse import encode
@@ -205,6 +208,27 @@ async def test_giving_up_before_the_first_event_stops_the_model(kind: Kind) -> N
         async with asyncio.timeout(5):
             await upstream.closed.wait()
     assert len(upstream.prompts) == 1
+
+
+def test_a_script_that_leaves_waits_for_no_more_than_a_few_seconds() -> None:
+    """All told: what is over of them when the summary's id is known is what is left to cancel it."""
+    answered_s, asked = 0.2, list[tuple[str, float]]()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        timeout = request.extensions["timeout"]
+        asked.append((request.method, timeout["connect"] + timeout["read"]))
+        if "Prefer" not in request.headers:
+            raise httpx2.ReadError("cut")
+        time.sleep(answered_s)
+        return httpx2.Response(202, headers={"Location": f"/v1/summaries/{'A' * 22}"})
+
+    http = httpx2.Client(base_url="http://x", transport=httpx2.MockTransport(answer))
+    with http, pytest.raises(Unreachable):
+        next(Client(http=http, persistence=Persistence(starts=1)).summarize(TEXT))
+    (_, joining_s), (last, cancelling_s) = asked[1:]
+    assert last == "DELETE"
+    assert joining_s <= CANCEL_S
+    assert cancelling_s <= CANCEL_S - answered_s
 
 
 async def test_who_wants_it_finished_may_leave(kind: Kind) -> None:

@@ -6,24 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from streamsum.client import errors
 from streamsum.client.course import Course
-from streamsum.client.errors import (
-    ClientError,
-    Conflict,
-    Expired,
-    Forbidden,
-    InvalidRequest,
-    LimitReached,
-    ModelFailed,
-    NotFound,
-    NotStreamsum,
-    Refused,
-    ServerFailed,
-    StreamCut,
-    Unauthenticated,
-    Unavailable,
-    Unreachable,
-)
 from streamsum.client.persistence import Persistence, pause_s
 from streamsum.core.events import Bullet, BulletDelta, SummaryCreated
 from streamsum.core.sse import encode
@@ -91,7 +75,7 @@ def test_what_cannot_run_is_not_joined() -> None:
     assert unheard.ask_for_id() is None
     refused = course()
     refused.ask()
-    with pytest.raises(Refused):
+    with pytest.raises(errors.Refused):
         refused.ends(*problem("unauthenticated"))
     assert refused.ask_for_id() is None
     refused = course()
@@ -102,6 +86,13 @@ def test_what_cannot_run_is_not_joined() -> None:
     by_a_gateway.ask()
     by_a_gateway.ends(httpx2.Response(502), b"")
     assert by_a_gateway.ask_for_id() is not None
+
+
+def test_who_leaves_cancels_what_was_begun_here() -> None:
+    """Not what somebody else began, nor what was to be finished all the same."""
+    assert course(body={"text": "t"}).is_to_be_cancelled
+    assert not course(body={"text": "t", "on_disconnect": "finish"}).is_to_be_cancelled
+    assert not course(id=ID).is_to_be_cancelled
 
 
 def test_an_address_elsewhere_is_no_id() -> None:
@@ -135,7 +126,7 @@ def test_what_is_not_our_stream_is_an_error(sse: httpx2.ServerSentEvent, words: 
     """A gap is told, never passed over."""
     begun = course()
     begun.takes(frame(1))
-    with pytest.raises(NotStreamsum, match=words):
+    with pytest.raises(errors.NotStreamsum, match=words):
         begun.takes(sse)
 
 
@@ -187,7 +178,7 @@ def test_a_server_that_is_not_there_is_tried_a_few_times() -> None:
     """Then there is an error that says so."""
     begun = course(starts=2)
     begun.lost(httpx2.ConnectError("no"))
-    with pytest.raises(Unreachable, match="no connection could be made"):
+    with pytest.raises(errors.Unreachable, match="no connection could be made"):
         begun.lost(httpx2.ConnectError("no"))
 
 
@@ -205,35 +196,37 @@ def test_a_stream_that_cannot_be_gone_on_with_says_where_it_broke_off(
     """And why, in our words."""
     begun = course(resumes=1)
     begun.takes(frame(1))
-    with pytest.raises(StreamCut, match=words) as cut:
+    with pytest.raises(errors.StreamCut, match=words) as cut:
         begun.lost(error)
     assert (cut.value.id, cut.value.n) == (ID, 1)
-    assert isinstance(cut.value.__cause__, Unreachable)
+    assert isinstance(cut.value.__cause__, errors.Unreachable)
 
 
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("invalid_request", InvalidRequest),
-        ("too_large", InvalidRequest),
-        ("forbidden", Forbidden),
-        ("not_found", NotFound),
-        ("idempotency_conflict", Conflict),
-        ("expired", Expired),
-        ("internal_error", ServerFailed),
-        ("refusal", ModelFailed),
-        ("upstream_timeout", ModelFailed),
+        ("invalid_request", errors.InvalidRequest),
+        ("too_large", errors.InvalidRequest),
+        ("forbidden", errors.Forbidden),
+        ("not_found", errors.NotFound),
+        ("idempotency_conflict", errors.Conflict),
+        ("expired", errors.Expired),
+        ("internal_error", errors.ServerFailed),
+        ("refusal", errors.ModelFailed),
+        ("upstream_timeout", errors.ModelFailed),
     ],
 )
-def test_a_problem_is_an_error_of_its_kind(code: str, error: type[Refused]) -> None:
+def test_a_problem_is_an_error_of_its_kind(code: str, error: type[errors.Refused]) -> None:
     """At once, where to ask again would be in vain, or cost a model's work."""
     with pytest.raises(error) as refused:
         course().ends(*problem(code))
     assert refused.value.problem == Problem.of(code)
 
 
-@pytest.mark.parametrize(("status", "error"), [(401, Unauthenticated), (429, LimitReached), (503, Unavailable)])
-def test_problems_of_servers_with_keys_are_errors_of_their_kind(status: int, error: type[Refused]) -> None:
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, errors.Unauthenticated), (429, errors.LimitReached), (503, errors.Unavailable)]
+)
+def test_problems_of_servers_with_keys_are_errors_of_their_kind(status: int, error: type[errors.Refused]) -> None:
     """By the status: their codes may be newer than this client."""
     given = Problem(title="-", status=status, detail="-", code="something_new")
     with pytest.raises(error):
@@ -242,8 +235,8 @@ def test_problems_of_servers_with_keys_are_errors_of_their_kind(status: int, err
 
 def test_every_code_of_ours_has_a_class() -> None:
     """None of them is taken for a bug by mistake."""
-    kinds = {code: type(Refused.of(Problem.of(code))) for code in PROBLEMS}
-    assert [code for code, kind in kinds.items() if kind is ServerFailed] == ["internal_error"]
+    kinds = {code: type(errors.Refused.of(Problem.of(code))) for code in PROBLEMS}
+    assert [code for code, kind in kinds.items() if kind is errors.ServerFailed] == ["internal_error"]
 
 
 @pytest.mark.parametrize("code", ["overloaded", "draining", "log_unavailable", "request_timeout"])
@@ -254,13 +247,13 @@ def test_what_passes_is_waited_for(code: str) -> None:
     assert begun.pause_s == 7
     begun.ends(*problem(code, **{"retry-after": "Sun, 22 Nov 2026 12:00:00 GMT"}))
     assert begun.pause_s == 1
-    with pytest.raises(Refused):
+    with pytest.raises(errors.Refused):
         begun.ends(*problem(code))
 
 
 def test_nobody_is_made_to_wait_for_long() -> None:
     """Who asks for a day is told to the caller."""
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(errors.Unavailable) as refused:
         course().ends(*problem("overloaded", **{"retry-after": "86400"}))
     assert refused.value.retry_after == 86400
 
@@ -270,7 +263,7 @@ def test_a_gateways_own_error_passes(status: int) -> None:
     """Nobody behind it answered: it is there again when the service is."""
     begun = course(starts=2)
     begun.ends(httpx2.Response(status), b"<h1>Bad Gateway</h1>")
-    with pytest.raises(NotStreamsum, match=str(status)):
+    with pytest.raises(errors.NotStreamsum, match=str(status)):
         begun.ends(httpx2.Response(status), b"<h1>Bad Gateway</h1>")
 
 
@@ -287,13 +280,13 @@ def test_another_server_is_told_from_ours(response: httpx2.Response, words: str)
     """And nothing of its page is repeated."""
     begun = course()
     assert not begun.opens(response)
-    with pytest.raises(NotStreamsum, match=words):
+    with pytest.raises(errors.NotStreamsum, match=words):
         begun.ends(response, b"xyzzy")
 
 
 def test_a_problem_of_another_status_is_nobodys() -> None:
     """Something in between has changed one of them."""
-    with pytest.raises(NotStreamsum):
+    with pytest.raises(errors.NotStreamsum):
         course().ends(httpx2.Response(404), Problem.of("expired").model_dump_json().encode())
 
 
@@ -302,9 +295,9 @@ def test_history_that_is_gone_is_a_cut(code: str) -> None:
     """The bullets that came stay valid, and there will be no more."""
     begun = course()
     begun.takes(frame(1))
-    with pytest.raises(StreamCut) as cut:
+    with pytest.raises(errors.StreamCut) as cut:
         begun.ends(*problem(code))
-    assert isinstance(cut.value.__cause__, ClientError)
+    assert isinstance(cut.value.__cause__, errors.ClientError)
 
 
 def test_who_has_had_all_is_at_the_end() -> None:
@@ -318,7 +311,7 @@ def test_an_end_that_was_not_told_is_none() -> None:
     """204 without a last event is not to be believed."""
     begun = course()
     begun.takes(frame(1))
-    with pytest.raises(StreamCut):
+    with pytest.raises(errors.StreamCut):
         begun.ends(httpx2.Response(204), b"")
 
 

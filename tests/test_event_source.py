@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import httpx2
 
-from benchmarks.fake_upstream import Content, Done, FakeUpstream, Finish, Gate, Role, Script
+from benchmarks.fake_upstream import FakeUpstream, Gate
+from tests.held import halved
 from tests.keys import bearer, keyed
 from tests.node import node
 from tests.servers import served, settings_for
@@ -33,11 +34,6 @@ class Heard:
         return [each["id"] for each in self.events]
 
 
-def held(gate: Gate) -> Script:
-    begun, rest = '{"bullets": ["The first."', ', "The second."]}'
-    return (Role(), Content(begun, 1000), gate, Content(rest, 1000), Finish(), Done())
-
-
 async def listen(port: int, path: str, all_are_cut: asyncio.Barrier, gate: Gate) -> Heard:
     """Up to the first bullet; then the connection breaks; then the model goes on."""
     async with tcp_proxy(port) as proxy, node("event_source.mjs", f"http://127.0.0.1:{proxy.port}{path}") as program:
@@ -57,9 +53,9 @@ async def ticket(client: httpx2.AsyncClient) -> str:
 
 async def test_it_reads_resumes_and_stops_on_every_route() -> None:
     """GET with `text`, with `q`, a ticket where keys are asked for; each is cut after a bullet: all events, once."""
-    gate, all_are_cut = Gate(), asyncio.Barrier(3)
+    (gate, script), all_are_cut = halved(), asyncio.Barrier(3)
     async with (
-        FakeUpstream(held(gate)) as model,
+        FakeUpstream(script) as model,
         served(None, settings=settings_for(model)) as at,
         served(None, settings=keyed(settings_for(model))) as guarded,
     ):
@@ -80,7 +76,7 @@ async def test_it_reads_resumes_and_stops_on_every_route() -> None:
 
 async def test_a_refusal_ends_it() -> None:
     """An `EventSource` gives up on any status but 200, and is told which."""
-    async with FakeUpstream(held(Gate())) as model, served(None, settings=settings_for(model)) as at:
+    async with FakeUpstream(halved()[1]) as model, served(None, settings=settings_for(model)) as at:
         async with node(
             "event_source.mjs", f"http://127.0.0.1:{at.port}/stream?q={quote(TEXT)}&max_bullets=99"
         ) as program:

@@ -2,11 +2,8 @@
 
 import asyncio
 import importlib.util
-import os
 import shutil
 import sys
-from asyncio.subprocess import PIPE
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +11,7 @@ import pytest
 
 from benchmarks.fake_upstream import FakeUpstream, Status, answer, bullets
 from streamsum.upstream.base import Capabilities
-from tests.programs import LIMIT_S
+from tests.programs import LIMIT_S, passed_on, run
 from tests.scripted import ScriptedUpstream
 from tests.servers import client_of, events_of, served, serving
 
@@ -23,25 +20,12 @@ BULLETS = ["The Eddystone Rocks lie fourteen miles south-west of Plymouth.", "A 
 DOCUMENT = bullets(*BULLETS)
 
 
-async def run(*command: str, environment: Mapping[str, str]) -> tuple[int | None, str, str]:
-    program = await asyncio.create_subprocess_exec(
-        *command, stdout=PIPE, stderr=PIPE, env={"PATH": os.environ["PATH"], "NO_PROXY": "*"} | dict(environment)
-    )
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            output, errors = await program.communicate()
-    finally:
-        if program.returncode is None:
-            program.kill()
-    return program.returncode, output.decode(), errors.decode()
-
-
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 async def test_curl() -> None:
     """Bullets, the rest after a cut, the whole, a query, and that it is forgotten."""
     async with served(ScriptedUpstream(script=[DOCUMENT]), limit_s=60) as service:
         status, output, errors = await run(
-            str(EXAMPLES / "curl.sh"), f"http://127.0.0.1:{service.port}", environment={"KEY": "ssk_none"}
+            str(EXAMPLES / "curl.sh"), f"http://127.0.0.1:{service.port}", env=passed_on({"KEY": "ssk_none"})
         )
         assert status == 0, errors
         id = output[output.index('{"id":"') + 7 :][:22]
@@ -59,7 +43,7 @@ async def test_curl_takes_a_long_text(tmp_path: Path) -> None:
     upstream = ScriptedUpstream(script=[DOCUMENT], can=Capabilities(context_tokens=1_000_000))
     async with served(upstream, limit_s=60) as service:
         status, output, errors = await run(
-            str(EXAMPLES / "curl.sh"), f"http://127.0.0.1:{service.port}", str(file), environment={}
+            str(EXAMPLES / "curl.sh"), f"http://127.0.0.1:{service.port}", str(file), env=passed_on()
         )
         assert status == 0, errors
         id = output[output.index('{"id":"') + 7 :][:22]
@@ -72,7 +56,9 @@ async def test_python(key: str) -> None:
     """Bullets, and the words that they come from."""
     async with served(ScriptedUpstream(script=[DOCUMENT]), limit_s=60) as service:
         environment = {"STREAMSUM_URL": f"http://127.0.0.1:{service.port}"} | ({"STREAMSUM_KEY": key} if key else {})
-        status, output, errors = await run(sys.executable, str(EXAMPLES / "python_client.py"), environment=environment)
+        status, output, errors = await run(
+            sys.executable, str(EXAMPLES / "python_client.py"), env=passed_on(environment)
+        )
     assert (status, errors) == (0, "")
     assert output.startswith(f"• {BULLETS[0]}\n    from: ")
     assert "(complete, " in output
@@ -83,7 +69,7 @@ async def test_python_says_what_went_wrong() -> None:
     async with FakeUpstream((Status(401),)) as model:
         url = model.base_url
     status, _, errors = await run(
-        sys.executable, str(EXAMPLES / "python_client.py"), environment={"STREAMSUM_URL": url}
+        sys.executable, str(EXAMPLES / "python_client.py"), env=passed_on({"STREAMSUM_URL": url})
     )
     assert (status, errors) == (1, "no connection could be made\n")
 

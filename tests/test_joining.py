@@ -18,7 +18,7 @@ from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.opening import opened_log
 from streamsum.settings import Settings
 from streamsum.web.tickets import Tickets
-from tests.logs import redis_log, until
+from tests.logs import Away, redis_log, until
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import ScriptedUpstream, Step, refused
 from tests.servers import LIMIT_S, Served, events_of, get, post, raw_client, served
@@ -294,29 +294,6 @@ class Forgetful(MemoryLog):
         return begun
 
 
-class OutOfReach(MemoryLog):
-    def __init__(self) -> None:
-        super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
-
-    @override
-    async def create(self, new: NewSummary) -> Lease | Joined:
-        raise LogDown
-
-    @override
-    @asynccontextmanager
-    async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Any]:
-        raise LogDown
-        yield
-
-    @override
-    async def cancel(self, id: str, key: str) -> None:
-        raise LogDown
-
-    @override
-    async def reach(self) -> None:
-        raise LogDown
-
-
 class Deaf(MemoryLog):
     """Stores what is written, but lets nobody listen."""
 
@@ -378,7 +355,7 @@ class TestTrouble:
     @pytest.mark.parametrize("path", ["/v1/summaries?text=a", "/stream?q=a", f"/v1/summaries/{UNKNOWN_ID}/events"])
     async def test_a_resume_while_the_log_is_away_is_to_be_tried_again(self, path: str) -> None:
         """200, `retry:`, and the end: any other status would end an EventSource for ever."""
-        async with served(saying(HEAD, REST), log=OutOfReach()) as at:
+        async with served(saying(HEAD, REST), log=Away()) as at:
             response = await at.client.get(path, headers={"Last-Event-ID": f"{UNKNOWN_ID}:1"})
             assert (response.status_code, response.content) == (200, b"retry: 2000\n")
             assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
@@ -413,7 +390,7 @@ class TestTrouble:
 
     async def test_everything_else_is_told_when_to_try_again(self) -> None:
         """New summaries, deletions, and who asks whether it is ready; it is alive all the same."""
-        async with served(saying(HEAD, REST), log=OutOfReach()) as at:
+        async with served(saying(HEAD, REST), log=Away()) as at:
             for response in (
                 await at.client.post("/v1/summaries", json=BODY),
                 await at.client.get("/stream", params={"q": TEXT}),

@@ -66,20 +66,6 @@ async def test_what_is_handed_over_lets_its_listeners_go() -> None:
         await log.read("a", "")
 
 
-@in_jumping_time
-async def test_previews_are_never_replayed() -> None:
-    """Who comes later sees only what is drawn from then on."""
-    log = a_log()
-    lease = await begin(log)
-    lease.preview(b"The first")
-    async with log.listen("a", "", None) as listener:
-        lease.preview(b"The first b")
-        assert await anext(listener) == Preview(b"The first b")
-    async with log.listen("a", "", None) as later:
-        await lease.append([FIRST, SECOND, LAST], final=True)
-        assert await collect(later) == [FIRST, SECOND, LAST]
-
-
 # Policies.
 
 

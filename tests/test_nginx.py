@@ -9,14 +9,15 @@ from typing import Any
 import httpx2
 import pytest
 
-from benchmarks.fake_upstream import FakeUpstream, Gate, Script, answer, bullets
+from benchmarks.fake_upstream import FakeUpstream, Script, answer, bullets
+from tests.held import halved
 from tests.nginx import EXAMPLE, Nginx, knows_format, needs_nginx, nginx
 from tests.servers import LIMIT_S, served, settings_for
-from tests.test_serve import DOCUMENT, gated
 
 pytestmark = needs_nginx
 
 CANARY = "xyzzy-canary"
+DOCUMENT = bullets("The first.", "The second.")
 BODY = {"text": f"Nothing much happened, said {CANARY}."}
 
 
@@ -41,9 +42,9 @@ async def proxied(script: Script, folder: Path) -> AsyncIterator[tuple[httpx2.As
 async def test_events_arrive_one_by_one(method: str, tmp_path: Path) -> None:
     """Though the client takes gzip: the first bullet is here while the model is still at the second."""
     how: dict[str, Any] = {"json": BODY} if method == "POST" else {"params": BODY}
-    gate = Gate()
+    gate, script = halved()
     async with (
-        proxied(gated(gate), tmp_path) as (client, _),
+        proxied(script, tmp_path) as (client, _),
         client.sse("/v1/summaries", method=method, headers={"Accept-Encoding": "gzip"}, **how) as source,
     ):
         assert "content-encoding" not in source.response.headers
@@ -66,7 +67,8 @@ async def test_what_is_sent_at_once_is_compressed(tmp_path: Path) -> None:
 
 async def test_a_client_that_leaves_hangs_up_the_model(tmp_path: Path) -> None:
     """nginx passes it on."""
-    async with proxied(gated(gate := Gate()), tmp_path) as (client, model):
+    gate, script = halved()
+    async with proxied(script, tmp_path) as (client, model):
         async with client.sse("/v1/summaries", method="POST", json=BODY | {"on_disconnect": "cancel"}) as source:
             await gate.reached()
             assert source.response.status_code == 200

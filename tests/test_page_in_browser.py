@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
@@ -19,27 +19,18 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.routing import Route as Endpoint
 
-from benchmarks.fake_upstream import (
-    Content,
-    Done,
-    FakeUpstream,
-    Finish,
-    Gate,
-    NoAnswer,
-    Role,
-    Script,
-    Status,
-    answer,
-    bullets,
-)
+from benchmarks.fake_upstream import FakeUpstream, NoAnswer, Script, Status, answer, bullets
 from streamsum.settings import Settings
 from streamsum.web.app import create_app, lifespan
 from tests.browser import chromium, needs_chromium, opened
+from tests.held import held
 from tests.keys import ALICE, keyed
 from tests.node import package_file
+from tests.readme import block
 from tests.screenshots import take
+from tests.scripted import ScriptedUpstream
 from tests.servers import environment_for, served, serving, settings_for
-from tests.tcp_proxy import tcp_proxy
+from tests.tcp_proxy import TcpProxy, tcp_proxy
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
@@ -48,7 +39,7 @@ SOURCE = "The tower was built of oak. It stood for forty-six years.\n\nA candle 
 ONE_PASS = {"STREAMSUM_REASK": "0"}
 LIMIT_S = 60  # a browser and two cores are shared with others; nothing here waits for a clock
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-WHOLE = 10_000  # characters a token: each content in one piece
+BEGUN = '{"bullets": ["The first."'
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -59,10 +50,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 @dataclass(frozen=True)
 class Shown:
-    """An open page, and the model behind it."""
+    """An open page, the model behind it, and what is between the page and the service."""
 
     page: Page
     model: FakeUpstream
+    network: TcpProxy
 
     @property
     def bullets(self) -> Locator:
@@ -84,34 +76,48 @@ class Shown:
         await self.page.get_by_role("textbox", name="Your text").fill(text)
         await self.press("Summarise")
 
+    async def try_again_at_once(self) -> None:
+        """The pause that the server asked for is over: by the page's clock, which was taken over before."""
+        await expect(self.status).to_contain_text("Trying again")
+        await self.page.clock.fast_forward(10_000)
+
     async def press(self, name: str) -> None:
         await self.page.get_by_role("button", name=name, exact=True).click()
 
 
 @asynccontextmanager
-async def shown(
-    browser: Browser, *scripts: Script, viewport: ViewportSize | None = None, expected: str = "nothing"
-) -> AsyncIterator[Shown]:
-    """The page of a server whose model plays these scripts, call by call; `expected` on its console."""
+async def shown(browser: Browser, *scripts: Script, **how: Any) -> AsyncIterator[Shown]:
+    """The page of a server whose model plays these scripts, call by call; `how`: as `shown_at`."""
     async with (
         FakeUpstream(scripts) as model,
         served(None, settings=Settings.read(environment_for(model) | ONE_PASS), limit_s=LIMIT_S) as at,
+        shown_at(at.port, browser, model, **how) as it,
+    ):
+        yield it
+
+
+@asynccontextmanager
+async def shown_at(
+    port: int,
+    browser: Browser,
+    model: FakeUpstream,
+    *,
+    path: str = "/",
+    viewport: ViewportSize | None = None,
+    expected: str = "nothing",
+) -> AsyncIterator[Shown]:
+    """The page of the server at this port; `expected` on its console."""
+    async with (
+        tcp_proxy(port) as network,
         opened(
             browser,
-            f"http://127.0.0.1:{at.port}/",
+            f"http://127.0.0.1:{network.port}{path}",
             viewport=viewport,
             permissions=["clipboard-read", "clipboard-write"],
             expected=expected,
         ) as page,
     ):
-        yield Shown(page, model)
-
-
-def held(*pieces: str) -> tuple[list[Gate], Script]:
-    """A document in pieces, and the gates between them."""
-    gates = [Gate() for _ in pieces[1:]]
-    rest = [step for gate, piece in zip(gates, pieces[1:], strict=True) for step in (gate, Content(piece, WHOLE))]
-    return gates, (Role(), Content(pieces[0], WHOLE), *rest, Finish(), Done())
+        yield Shown(page, model, network)
 
 
 async def test_bullets_come_one_by_one(browser: Browser) -> None:
@@ -228,46 +234,38 @@ async def test_a_key_that_is_revoked_in_the_middle_costs_no_bullet(browser: Brow
     async def refuse(route: Route) -> None:
         await route.fulfill(status=401, json={"code": "unauthenticated", "detail": "No."})
 
-    async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model), limit_s=LIMIT_S) as at,
-        tcp_proxy(at.port) as proxy,
-        opened(browser, f"http://127.0.0.1:{proxy.port}/", expected="Failed to load resource") as page,
-    ):
-        it = Shown(page, model)
+    async with shown(browser, script, expected="Failed to load resource") as it:
+        await it.page.clock.install()
         await it.summarise()
         await expect(it.bullets).to_have_count(1)
-        await page.route(re.compile("/v1/summaries/"), refuse)
-        proxy.reset()
+        await it.page.route(re.compile("/v1/summaries/"), refuse)
+        it.network.reset()
+        await it.try_again_at_once()
         await expect(it.status).to_have_text("The server does not take this key any more.")
-        await expect(page.get_by_label("API key")).to_be_hidden()
+        await expect(it.page.get_by_label("API key")).to_be_hidden()
         await expect(it.bullets).to_have_count(1)
         gates[0].open()
-        assert model.calls_made == 1
+        assert it.model.calls_made == 1
 
 
 async def test_it_goes_on_after_a_cut(browser: Browser) -> None:
     """It says so; nothing is lost, shown twice, or asked of the model twice."""
     gates, script = held('{"bullets": ["The first."', ', "The second."', ', "The third."]}')
-    async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model), limit_s=LIMIT_S) as at,
-        tcp_proxy(at.port) as proxy,
-        opened(browser, f"http://127.0.0.1:{proxy.port}/", expected="net::ERR_") as page,
-    ):
-        it = Shown(page, model)
+    async with shown(browser, script, expected="net::ERR_") as it:
+        await it.page.clock.install()
         await it.summarise()
         await expect(it.bullets).to_have_count(1)
-        proxy.break_off()
+        it.network.break_off()
         await expect(it.status).to_contain_text("The connection was lost. Trying again (1 of 5)")
-        proxy.flow()
+        it.network.flow()
+        await it.try_again_at_once()
         gates[0].open()
         await expect(it.status).to_contain_text("Connected again")
         await expect(it.bullets).to_contain_text(["The first.", "The second."])
         gates[1].open()
         await expect(it.status).to_contain_text("Done. 3 bullets")
         await expect(it.bullets).to_contain_text(["The first.", "The second.", "The third."])
-        assert model.calls_made == 1
+        assert it.model.calls_made == 1
 
 
 HOSTILE = [
@@ -318,23 +316,22 @@ async def test_a_key_is_asked_for_and_kept_in_memory_only(browser: Browser) -> N
     async with (
         FakeUpstream(answer(bullets("One."))) as model,
         served(None, settings=keyed(settings_for(model)), limit_s=LIMIT_S) as at,
-        opened(browser, f"http://127.0.0.1:{at.port}/", expected="status of 401") as page,
+        shown_at(at.port, browser, model, expected="status of 401") as it,
     ):
-        it = Shown(page, model)
         await it.summarise()
-        field, note = page.get_by_label("API key"), page.locator("#key-note")
+        field, note = it.page.get_by_label("API key"), it.page.locator("#key-note")
         await field.fill("wrong")
         await it.press("Use it")
         await expect(note).to_have_text("It did not take that one.")
         await expect(field).to_have_value("")
         await field.fill(ALICE)
-        await page.keyboard.press("Enter")
+        await it.page.keyboard.press("Enter")
         await expect(it.status).to_contain_text("Done. One bullet")
         await it.press("Try again")
         await expect(it.status).to_contain_text("Done. One bullet")
         kept = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
-        assert ALICE not in await page.evaluate(kept)
-        await page.reload()
+        assert ALICE not in await it.page.evaluate(kept)
+        await it.page.reload()
         await it.summarise()
         await expect(field).to_be_visible()
         await it.press("Cancel")
@@ -363,8 +360,7 @@ async def test_try_again_asks_anew(browser: Browser) -> None:
 
 async def test_a_failure_is_told_and_the_bullets_stay(browser: Browser) -> None:
     """Before the first content it is the answer's status, later the last event."""
-    cut: Script = (Role(), Content('{"bullets": ["The first."', WHOLE), Finish("content_filter"), Done())
-    open_end: Script = (Role(), Content('{"bullets": ["The first."', WHOLE), Finish(), Done())
+    cut, open_end = answer(BEGUN, finish="content_filter"), answer(BEGUN)
     async with shown(browser, (Status(401),), open_end, cut, expected="status of 502") as it:
         await it.summarise()
         await expect(it.status).to_have_text("The model's server refused our request.")
@@ -427,30 +423,44 @@ async def test_who_listens_is_told(browser: Browser) -> None:
 
 
 async def test_axe_finds_no_fault(browser: Browser) -> None:
-    """While one writes, while it runs, when it is over, in the dark too, and in the question for a key."""
+    """While one writes, while it runs, when it is over, the latter two in the dark too; in the question for a key."""
     gates, script = held('{"bullets": ["The tower was built of oak.", "The tower was built of oak.", "It st', 'ood."]}')
     async with shown(browser, script) as it:
-        await it.page.evaluate(package_file("axe-core/axe.min.js"))
-        assert await faults(it.page) == []
+        assert await faults(it.page, "light") == []
         await it.summarise()
         await it.bullets.first.focus()
         await expect(it.preview).to_be_visible()
-        assert await faults(it.page) == []
+        assert await faults(it.page, *SCHEMES) == []
         gates[0].open()
         await expect(it.status).to_contain_text("Done.")
-        for scheme in SCHEMES:
-            await it.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            assert await faults(it.page) == []
+        assert await faults(it.page, *SCHEMES) == []
         await it.page.evaluate("document.getElementById('key').showModal()")
-        assert await faults(it.page) == []
+        assert await faults(it.page, "dark") == []
 
 
-async def faults(page: Page) -> list[str]:
+async def test_axe_finds_no_fault_in_the_api_page(browser: Browser) -> None:
+    """`/docs`, in both schemes; it asks for nothing else, and says nothing on the console."""
+    async with (
+        served(ScriptedUpstream(), limit_s=LIMIT_S) as at,
+        opened(browser, f"http://127.0.0.1:{at.port}/docs") as page,
+    ):
+        assert await faults(page, "light") == []
+        assert await faults(page, "dark", runOnly=["color-contrast"]) == []  # nothing else differs, on a large page
+
+
+async def faults(page: Page, *schemes: Literal["light", "dark"], **options: Any) -> list[str]:
     """What axe finds now, whatever it thinks of its weight."""
-    found = await page.evaluate("axe.run()")
-    return [
-        f"{each['impact']} {each['id']}: {[node['html'] for node in each['nodes']]}" for each in found["violations"]
-    ]
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(package_file("axe-core/axe.min.js"))
+    found: list[str] = []
+    for scheme in schemes:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        result = await page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"], **options})
+        found += [
+            f"{scheme} {each['impact']} {each['id']}: {[node['html'] for node in each['nodes']]}"
+            for each in result["violations"]
+        ]
+    return found
 
 
 async def test_a_narrow_screen_shows_all_of_it(browser: Browser) -> None:
@@ -481,24 +491,16 @@ async def test_it_works_where_the_app_is_mounted(browser: Browser) -> None:
         async with (
             lifespan(app),
             serving(Starlette(routes=[Mount("/sub", app)])) as port,
-            opened(browser, f"http://127.0.0.1:{port}/sub/") as page,
+            shown_at(port, browser, model, path="/sub/") as it,
         ):
-            it = Shown(page, model)
             await it.summarise()
             await expect(it.status).to_contain_text("Done. One bullet")
-
-
-def in_readme(what: str) -> str:
-    """The one piece of JavaScript there that has this in it."""
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    [piece] = [each for each in re.findall(r"```js\n(.*?)```", readme, re.DOTALL) if what in each]
-    return str(piece)
 
 
 @pytest.mark.parametrize("what", ["static/streamsum.js", "new EventSource(`/stream"])
 async def test_what_the_readme_says_to_write_runs(browser: Browser, what: str) -> None:
     """Each of its pieces of JavaScript, in a page of this origin."""
-    piece = re.sub(r"^import (\{.*?\}) from (\S+);", r"const \1 = await import(\2);", in_readme(what))
+    piece = re.sub(r"^import (\{.*?\}) from (\S+);", r"const \1 = await import(\2);", block("js", what))
     async with shown(browser, answer(bullets("The tower was built of oak.", "A candle burned."))) as it:
         said = await it.page.evaluate(
             f"""(text) => new Promise((resolve) => {{
@@ -527,7 +529,7 @@ async def test_a_page_elsewhere_may_use_it_where_its_origin_is_allowed(browser: 
 
 async def test_what_the_readme_says_to_write_elsewhere_runs(browser: Browser) -> None:
     """A fetch with the key, and an EventSource that follows with the ticket: where it says `summaries.example`."""
-    piece = in_readme("respond-async")
+    piece = block("js", "respond-async")
     assert "https://summaries.example/" in piece
     async with elsewhere(browser, answer(bullets("The tower was built of oak."))) as (page, url):
         said = await page.evaluate(

@@ -3,12 +3,10 @@
 import ast
 import asyncio
 import json
-import os
 import re
 import shlex
 import shutil
 import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import dropwhile
@@ -21,30 +19,13 @@ from benchmarks.fake_upstream import FakeUpstream, answer
 from benchmarks.load.options import Options
 from scripts import settings_table
 from streamsum.core.passes import Cause, End, Usage
-from tests.programs import LIMIT_S
+from tests.programs import LIMIT_S, passed_on, run
+from tests.readme import BULLETS, COMMANDS, DOCUMENT, README, ROOT, block
 from tests.scripted import ScriptedUpstream
 from tests.servers import Served, environment_for, served
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 STATIC = ROOT / "streamsum/web/static"
 SERVER = "127.0.0.1:8080"
-
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-COMMANDS = [
-    line.removeprefix("$ ").partition("  #")[0].strip()
-    for kind, block in BLOCKS
-    if kind == "console"
-    for line in block.replace("\\\n", "").splitlines()
-    if line.startswith("$ ")
-]
-# Said in full, as the built-in model wrote them.
-BULLETS = [line.removeprefix("• ") for line in next(text for kind, text in BLOCKS if kind == "text").splitlines()]
-DOCUMENT = json.dumps({"bullets": BULLETS}, ensure_ascii=False)
-
-
-def block(kind: str, words: str) -> str:
-    return next(text for of, text in BLOCKS if of == kind and words in text)
 
 
 @asynccontextmanager
@@ -56,18 +37,9 @@ async def as_it_was() -> AsyncIterator[Served]:
         yield service
 
 
-async def run(*command: str, **environment: str) -> tuple[int | None, str, str]:
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("PATH", "HOME", "COVERAGE_"))}
-    program = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=kept | environment
-    )
-    try:
-        async with asyncio.timeout(2 * LIMIT_S):
-            output, errors = await program.communicate()
-    finally:
-        if program.returncode is None:
-            program.kill()
-    return program.returncode, output.decode(), errors.decode()
+async def here(*command: str, **environment: str) -> tuple[int | None, str, str]:
+    """In the folder that the README is in."""
+    return await run(*command, limit_s=2 * LIMIT_S, cwd=ROOT, env=passed_on(environment))
 
 
 def test_the_table_of_settings_is_the_code() -> None:
@@ -86,8 +58,6 @@ def test_every_link_leads_somewhere(page: str) -> None:
         if "://" in path:
             continue
         target = file if not path else (file.parent / path).resolve()
-        if STATIC in target.parents and not STATIC.exists():
-            continue
         assert target.exists(), link
         if heading:
             assert heading in headings(target), link
@@ -105,8 +75,8 @@ async def test_curl_shows_what_it_says() -> None:
     transcript = block("console", "curl -N --get")
     command, _, said = transcript.removeprefix("$ ").partition("\n")
     async with as_it_was() as service:
-        here = command.replace(SERVER, f"127.0.0.1:{service.port}").replace("curl", "curl -sS")
-        status, output, errors = await run("bash", "-c", here)
+        typed = command.replace(SERVER, f"127.0.0.1:{service.port}").replace("curl", "curl -sS")
+        status, output, errors = await here("bash", "-c", typed)
     assert (status, errors) == (0, "")
     assert anonymous(output).rstrip() == anonymous(said).rstrip()
 
@@ -125,7 +95,7 @@ async def test_python_shows_what_it_says() -> None:
     """As it stands there, but for the port."""
     async with as_it_was() as service:
         program = block("python", "Client()").replace("Client()", f'Client("http://127.0.0.1:{service.port}")')
-        status, output, errors = await run(sys.executable, "-c", program)
+        status, output, errors = await here(sys.executable, "-c", program)
     assert (status, errors) == (0, "")
     assert output.splitlines() == [f"• {each}" for each in BULLETS]
 
@@ -149,20 +119,18 @@ async def test_python_without_a_server_runs(
 @pytest.mark.skipif(not shutil.which("node"), reason="needs Node 20 or newer")
 async def test_javascript_shows_what_it_says(tmp_path: Path) -> None:
     """As it stands there, but for where the file is, and the port."""
-    client = STATIC / "streamsum.js"
-    if not client.exists():
-        pytest.skip("streamsum.js is not here yet")
     text = (ROOT / "examples/lighthouse.txt").read_text(encoding="utf-8")
     async with as_it_was() as service:
-        program = block("js", "summarize").replace("/static/streamsum.js", client.as_uri())
+        program = block("js", "static/streamsum.js").replace("/static/streamsum.js", (STATIC / "streamsum.js").as_uri())
         program = program.replace("3 }", f'3, baseUrl: "http://127.0.0.1:{service.port}" }}')
         script = tmp_path / "readme.mjs"
         script.write_text(f"const text = {json.dumps(text)};\n{program}", encoding="utf-8")
-        status, output, errors = await run("node", str(script))
+        status, output, errors = await here("node", str(script))
     assert (status, errors) == (0, "")
     assert output.splitlines() == [f"• {each}" for each in BULLETS]
 
 
+# All but docker's and kubectl's are run by tests/test_readme_servers.py.
 ELSEWHERE = {"curl", "docker", "export", "kubectl", "openssl", ".venv/bin/pip", ".venv/bin/streamsum"}
 OURS = [each for each in COMMANDS if re.search(r"\.venv/bin/streamsum (summarize|doctor)", each)]
 
@@ -171,9 +139,9 @@ OURS = [each for each in COMMANDS if re.search(r"\.venv/bin/streamsum (summarize
 async def test_the_commands_of_ours_run(command: str) -> None:
     """With exit status 0, in front of a model that answers."""
     async with FakeUpstream(answer(DOCUMENT)) as model, as_it_was() as service:
-        here = command.replace(".venv/bin/streamsum", f"{sys.executable} -m streamsum")
-        here = here.replace(SERVER, f"127.0.0.1:{service.port}")
-        status, output, errors = await run("bash", "-c", here, **environment_for(model))
+        typed = command.replace(".venv/bin/streamsum", f"{sys.executable} -m streamsum")
+        typed = typed.replace(SERVER, f"127.0.0.1:{service.port}")
+        status, output, errors = await here("bash", "-c", typed, **environment_for(model))
     assert status == 0, errors
     assert BULLETS[0] in output or command.endswith("doctor")
 

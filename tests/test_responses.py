@@ -25,7 +25,7 @@ from streamsum.web.responses import EventStreamResponse, ResumeResponse, Summary
 from streamsum.web.service import Service
 from tests.asgi import Wire, scope_of
 from tests.jumping_clock import in_jumping_time, now, settle
-from tests.logs import begin
+from tests.logs import Away, begin
 from tests.scripted import ScriptedUpstream
 
 ID = "abcdefghij-_0123456789"
@@ -423,7 +423,7 @@ class TestResume:
     @in_jumping_time
     async def test_a_log_that_cannot_be_reached_is_to_be_tried_again(self) -> None:
         """200 and `retry:` only; any other status would end an EventSource for ever."""
-        staged = await stage(log=_Down())
+        staged = Stage(Away())
         await over(staged.play(ResumeResponse(staged.service, ID, key="", after=1)))
         assert staged.wire.status == 200
         assert staged.wire.body == b"retry: 2000\n"
@@ -454,19 +454,6 @@ class TestResume:
         staged = await stage(log=_Failing([FIRST]))
         with pytest.raises(Expired):
             await over(staged.play(ResumeResponse(staged.service, ID, key="", after=1)))
-
-
-class _Down(MemoryLog):
-    """Cannot be reached."""
-
-    def __init__(self) -> None:
-        super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
-
-    @override
-    @asynccontextmanager
-    async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Listener]:
-        raise LogDown
-        yield
 
 
 class _Failing(MemoryLog):

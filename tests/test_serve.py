@@ -14,11 +14,12 @@ import httpx2
 import pytest
 from typing_extensions import override
 
-from benchmarks.fake_upstream import FakeUpstream, Gate, Script, answer, bullets
+from benchmarks.fake_upstream import FakeUpstream, Gate, answer, bullets
 from streamsum.cli import main
 from streamsum.serve import THREADS, serve
 from streamsum.settings import Settings
 from streamsum.web.app import create_app
+from tests.held import halved
 from tests.programs import LIMIT_S, streamsum
 from tests.scripted import ScriptedUpstream
 from tests.servers import client_of, environment_for, post, raw_client
@@ -26,13 +27,7 @@ from tests.servers import client_of, environment_for, post, raw_client
 CANARY = "xyzzy-canary"
 BODY = {"text": f"Nothing much happened, said {CANARY}.", "on_disconnect": "finish"}
 DOCUMENT = bullets("The first.", "The second.")
-HALF = len('{"bullets": ["The first."')
 BOTH = [signal.SIGTERM, signal.SIGINT]
-
-
-def gated(gate: Gate) -> Script:
-    """A model that stops behind its first bullet."""
-    return (*answer(DOCUMENT[:HALF])[:2], gate, *answer(DOCUMENT[HALF:])[1:])
 
 
 class Lines(logging.Handler):
@@ -105,7 +100,8 @@ async def test_without_work_it_stops_at_once(signum: signal.Signals, caplog: pyt
 
 async def test_sigterm_lets_summaries_come_to_their_end(caplog: pytest.LogCaptureFixture) -> None:
     """New ones are refused meanwhile, health is answered, and a client that lost its connection resumes."""
-    async with FakeUpstream(gated(gate := Gate())) as model, serving(model, caplog) as at:
+    gate, script = halved()
+    async with FakeUpstream(script) as model, serving(model, caplog) as at:
         async with at.client.sse("/v1/summaries", method="POST", json=BODY) as source:
             events = events_with(source)
             id = (await anext(events))["id"]
@@ -126,7 +122,7 @@ async def test_what_does_not_end_in_time_fails(
     signum: signal.Signals, settings: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """STREAMSUM_DRAIN_S, or a second for Ctrl-C: then the model is hung up, and the client told by an event."""
-    async with FakeUpstream(gated(Gate())) as model, serving(model, caplog, **settings) as at:
+    async with FakeUpstream(halved()[1]) as model, serving(model, caplog, **settings) as at:
         async with at.client.sse("/v1/summaries", method="POST", json=BODY) as source:
             events = events_with(source)
             assert [(await anext(events))["type"] for _ in range(2)] == ["summary.created", "bullet"]
@@ -141,7 +137,7 @@ async def test_what_does_not_end_in_time_fails(
 @pytest.mark.parametrize("signum", BOTH)
 async def test_a_second_signal_hastens(signum: signal.Signals, caplog: pytest.LogCaptureFixture) -> None:
     """Nobody waits for 30 s who has asked twice."""
-    async with FakeUpstream(gated(Gate())) as model, serving(model, caplog) as at:
+    async with FakeUpstream(halved()[1]) as model, serving(model, caplog) as at:
         async with at.client.sse("/v1/summaries", method="POST", json=BODY) as source:
             events = events_with(source)
             await anext(events)
@@ -190,7 +186,7 @@ async def test_it_says_what_it_uses_and_how_to_reach_it(caplog: pytest.LogCaptur
 @pytest.mark.parametrize("signum", BOTH)
 async def test_a_process_goes_in_mid_stream_without_a_word_of_the_text(signum: signal.Signals) -> None:
     """Exit 0, no traceback, at DEBUG too: the command, its libraries and the interpreter together."""
-    async with FakeUpstream(gated(Gate())) as model:
+    async with FakeUpstream(halved()[1]) as model:
         environment = environment_for(model) | {"STREAMSUM_LOG_LEVEL": "DEBUG", "STREAMSUM_DRAIN_S": "0.2"}
         async with streamsum("serve", "--port", "0", environment=environment) as program:
             port = await program.port()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from benchmarks.fake_upstream import (
-    Content,
-    Done,
-    FakeUpstream,
-    Finish,
-    Gate,
-    NoAnswer,
-    Role,
-    Script,
-    Status,
-    answer,
-    bullets,
-)
+from benchmarks.fake_upstream import FakeUpstream, NoAnswer, Script, Status, answer, bullets
+from tests.held import halved, held
 from tests.keys import ALICE, keyed
 from tests.node import Program, node
 from tests.servers import served, serving, settings_for
-from tests.tcp_proxy import tcp_proxy
+from tests.tcp_proxy import TcpProxy, tcp_proxy
 
 TEXT = "The tower was built of oak 🌳. It stood for forty-six years."
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -41,9 +30,28 @@ async def summarizing(
     port: int, *, text: str = TEXT, options: dict[str, Any] | None = None, **how: int
 ) -> AsyncIterator[Program]:
     """tests/js/summarize.mjs on the service at this port; it does not wait long before it comes back."""
-    given = {"baseUrl": f"http://127.0.0.1:{port}", "retryMs": 20, **(options or {})}
-    async with node("summarize.mjs", json.dumps({"text": text, "options": given, **how})) as program:
+    async with node("summarize.mjs", asking(port, text=text, options=options, **how)) as program:
         yield program
+
+
+def asking(port: int, *, text: str = TEXT, options: dict[str, Any] | None = None, **how: int) -> str:
+    """What it is to ask for."""
+    given = {"baseUrl": f"http://127.0.0.1:{port}", "retryMs": 20, **(options or {})}
+    return json.dumps({"text": text, "options": given, **how})
+
+
+@asynccontextmanager
+async def over_a_network(
+    script: Script, options: dict[str, Any] | None = None
+) -> AsyncIterator[tuple[FakeUpstream, TcpProxy, Program]]:
+    """The model, what can be cut between the program and the service, and the program."""
+    async with (
+        FakeUpstream(script) as model,
+        served(None, settings=settings_for(model)) as at,
+        tcp_proxy(at.port) as proxy,
+        summarizing(proxy.port, options=options) as program,
+    ):
+        yield model, proxy, program
 
 
 @asynccontextmanager
@@ -73,11 +81,6 @@ BEGINS = frame("s:1", type="summary.created", id="s")
 ENDS = frame("s:2", type="summary.completed", finish="complete")
 
 
-def held(*, after: str = BEGUN, rest: str = ', "The second."]}') -> tuple[Gate, Script]:
-    gate = Gate()
-    return gate, (Role(), Content(after, 1000), gate, Content(rest, 1000), Finish(), Done())
-
-
 def names(events: list[Any]) -> list[str]:
     return [event["type"] for event in events if "type" in event]
 
@@ -102,7 +105,7 @@ async def test_its_events_are_those_of_the_wire() -> None:
 
 async def test_each_event_is_handed_on_when_it_comes() -> None:
     """Before the model has written the next."""
-    gate, script = held()
+    gate, script = halved()
     async with (
         FakeUpstream(script) as model,
         served(None, settings=settings_for(model)) as at,
@@ -115,7 +118,7 @@ async def test_each_event_is_handed_on_when_it_comes() -> None:
 
 async def test_leaving_the_loop_stops_the_model() -> None:
     """The upstream is hung up, not after the grace but now."""
-    _, script = held()
+    _, script = halved()
     async with FakeUpstream(script) as model, served(None, settings=settings_for(model)) as at:
         async with summarizing(at.port, breakAfter=2) as program:
             events = await program.answers()
@@ -125,7 +128,7 @@ async def test_leaving_the_loop_stops_the_model() -> None:
 
 async def test_an_aborted_signal_stops_the_model_and_ends_the_loop() -> None:
     """With the signal's reason."""
-    _, script = held()
+    _, script = halved()
     async with FakeUpstream(script) as model, served(None, settings=settings_for(model)) as at:
         async with summarizing(at.port) as program:
             await program.says()
@@ -137,7 +140,7 @@ async def test_an_aborted_signal_stops_the_model_and_ends_the_loop() -> None:
 
 async def test_cancel_lets_the_loop_hear_the_end() -> None:
     """The last event says how it ended."""
-    _, script = held()
+    _, script = halved()
     async with FakeUpstream(script) as model, served(None, settings=settings_for(model)) as at:
         async with summarizing(at.port) as program:
             await program.says()
@@ -161,13 +164,8 @@ async def test_a_summary_that_has_not_answered_is_stopped_too(how: str) -> None:
 
 async def test_it_goes_on_after_a_cut() -> None:
     """After the last event that came, with the same summary."""
-    gate, script = held()
-    async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model)) as at,
-        tcp_proxy(at.port) as proxy,
-        summarizing(proxy.port) as program,
-    ):
+    gate, script = halved()
+    async with over_a_network(script) as (model, proxy, program):
         events = [await program.says(), await program.says()]
         proxy.reset()
         lost = await program.says()
@@ -240,13 +238,8 @@ async def test_what_is_not_streamsum_is_a_typed_error(answer: Response) -> None:
 
 async def test_a_connection_that_has_died_in_silence_is_made_again() -> None:
     """Nobody has closed it; but the server would have said something by now."""
-    gate, script = held()
-    async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model)) as at,
-        tcp_proxy(at.port) as proxy,
-        summarizing(proxy.port, options={"silenceMs": 500}) as program,
-    ):
+    gate, script = halved()
+    async with over_a_network(script, {"silenceMs": 500}) as (model, proxy, program):
         events = [await program.says(), await program.says()]
         proxy.stall()
         assert await program.says() == {"connection": "lost", "attempt": 1}
@@ -259,25 +252,26 @@ async def test_a_connection_that_has_died_in_silence_is_made_again() -> None:
 
 async def test_a_cut_at_any_byte_loses_nothing() -> None:
     """Within the head, within an event, before any id: the same events once each, from one call of the model."""
-    async with FakeUpstream(answer(bullets("One.", "Two."))) as model, served(None, settings=settings_for(model)) as at:
-        for calls, after in enumerate(range(1, 1500, 130), start=1):
-            async with tcp_proxy(at.port) as proxy:
-                proxy.cut_next(after, "reset")
-                async with summarizing(proxy.port) as program:
-                    said = await program.answers()
-            assert names(said) == ["summary.created", "bullet", "bullet", "summary.completed"], after
-            assert model.calls_made == calls
+    cuts = range(1, 1500, 130)
+    async with (
+        FakeUpstream(answer(bullets("One.", "Two."))) as model,
+        served(None, settings=settings_for(model)) as at,
+        AsyncExitStack() as stack,
+    ):
+        proxies = [await stack.enter_async_context(tcp_proxy(at.port)) for _ in cuts]
+        for proxy, after in zip(proxies, cuts, strict=True):
+            proxy.cut_next(after, "reset")
+        async with node("summarize.mjs", *(asking(proxy.port) for proxy in proxies)) as program:
+            said = await program.answers()
+        assert names(said) == ["summary.created", "bullet", "bullet", "summary.completed"] * len(cuts)
+        assert len([each for each in said if each.get("connection") == "lost"]) >= 10  # the rest is behind its end
+        assert model.calls_made == len(cuts)
 
 
 async def test_a_cut_before_the_answer_is_no_second_summary() -> None:
     """The same Idempotency-Key joins what runs."""
-    gate, script = held(after="", rest=BEGUN + "]}")
-    async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model)) as at,
-        tcp_proxy(at.port) as proxy,
-        summarizing(proxy.port) as program,
-    ):
+    [gate], script = held("", BEGUN + "]}")
+    async with over_a_network(script) as (model, proxy, program):
         await gate.reached()
         proxy.reset()
         assert await program.says() == {"connection": "lost", "attempt": 1}
@@ -288,13 +282,8 @@ async def test_a_cut_before_the_answer_is_no_second_summary() -> None:
 
 async def test_a_stream_that_is_cut_for_good_ends_with_an_error() -> None:
     """After as many tries as were asked for, with pauses that grow; nobody takes what came for the whole."""
-    _, script = held()
-    async with (
-        FakeUpstream(script) as model,
-        served(None, settings=settings_for(model)) as at,
-        tcp_proxy(at.port) as proxy,
-        summarizing(proxy.port, options={"retries": 2}) as program,
-    ):
+    _, script = halved()
+    async with over_a_network(script, {"retries": 2}) as (_, proxy, program):
         await program.says()
         await program.says()
         proxy.break_off()
@@ -318,7 +307,7 @@ async def test_a_refusal_is_a_typed_error() -> None:
 
 async def test_a_failure_later_is_the_last_event() -> None:
     """As on the wire."""
-    script: Script = (Role(), Content(BEGUN, 1000), Finish(), Done())
+    script = answer(BEGUN)
     async with (
         FakeUpstream(script) as model,
         served(None, settings=settings_for(model)) as at,
@@ -331,9 +320,9 @@ async def test_a_failure_later_is_the_last_event() -> None:
 
 async def test_it_works_with_keys() -> None:
     """On every request that it makes: to begin, to come back, to stop. Without one it says what is missing."""
-    gate, script = held()
+    gate, script = halved()
     async with (
-        FakeUpstream([script, held()[1]]) as model,
+        FakeUpstream([script, halved()[1]]) as model,
         served(None, settings=keyed(settings_for(model))) as at,
         tcp_proxy(at.port) as proxy,
     ):

@@ -265,8 +265,9 @@ async def test_a_body_left_early_closes_its_connection() -> None:
         assert serving.connections == 2
 
 
-async def test_hanging_up_ends_the_read_that_waits() -> None:
-    """`close` needs no await, so that a timer can call it."""
+@asynccontextmanager
+async def hung_up() -> AsyncIterator[tuple[Body, Site]]:
+    """A body of which something has come, and whose next read will be interrupted."""
     async with (
         site(says(CHUNKED, b"2\r\nok\r\n", keep=True)) as serving,
         client() as sending,
@@ -275,23 +276,21 @@ async def test_hanging_up_ends_the_read_that_waits() -> None:
         body = body_of(response)
         assert await body.read() == b"ok"
         asyncio.get_running_loop().call_soon(body.close)
-        with pytest.raises(httpx2.ReadError):
-            await body.read()
-        with pytest.raises(httpx2.ReadError):
-            await body.read()
+        yield body, serving
+
+
+async def test_hanging_up_ends_the_read_that_waits() -> None:
+    """`close` needs no await, so that a timer can call it."""
+    async with hung_up() as (body, serving):
+        for _ in range(2):
+            with pytest.raises(httpx2.ReadError):
+                await body.read()
         await serving.connection_over()
 
 
 async def test_hanging_up_leaves_nothing_of_the_read() -> None:
     """The library's error is one object for all reads: it must not gather their frames, and what is in them."""
-    async with (
-        site(says(CHUNKED, b"2\r\nok\r\n", keep=True)) as serving,
-        client() as sending,
-        sent(sending, serving.url) as response,
-    ):
-        body = body_of(response)
-        assert await body.read() == b"ok"
-        asyncio.get_running_loop().call_soon(body.close)
+    async with hung_up() as (body, _):
         with pytest.raises(httpx2.ReadError) as caught:
             await body.read()
         assert caught.value.__cause__ is not None

@@ -17,8 +17,9 @@ SILENCE_S = 45.0
 # Its status comes after 5 s at most (STREAMSUM_FIRST_BYTE_S); an address that does not answer is no server.
 CONNECT_S = 10.0
 
-# To say that a summary is not wanted any more: nobody waits longer on the way out.
-CANCEL_S = 5.0
+# To say that a summary is not wanted any more, all told: a server that is there takes milliseconds, and nobody waits
+# longer on the way out. One that has not heard of it ends the summary by itself (STREAMSUM_GRACE_S).
+CANCEL_S = 3.0
 
 
 class ClientOptions(Options, total=False):
@@ -46,6 +47,11 @@ def http_options(url: str, key: str | None) -> HttpOptions:
         headers["Authorization"] = f"Bearer {key}"
     timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S)
     return HttpOptions(base_url=url, headers=headers, timeout=timeout)
+
+
+def on_the_way_out(left_s: float) -> httpx2.Timeout:
+    """For one request that may take so many seconds: half to connect, half to be answered."""
+    return httpx2.Timeout(max(left_s, 0.0) / 2)
 
 
 def is_url(url: str) -> bool:

@@ -3,7 +3,8 @@
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from typing import Any, Self, Unpack
+from functools import partial
+from typing import Self, Unpack
 
 import anyio
 import httpx2
@@ -12,7 +13,7 @@ from streamsum.client.asking import CANCEL_S, DEFAULT_URL, ClientOptions, body_o
 from streamsum.client.course import Course
 from streamsum.client.errors import Unreachable
 from streamsum.client.persistence import Persistence
-from streamsum.client.refusal import MAX_PROBLEM_BYTES, read, refusal_of, why
+from streamsum.client.refusal import MAX_PROBLEM_BYTES, read, succeeded, why
 from streamsum.core.events import Event
 from streamsum.core.replies import ModelReply, ModelsReply, SummaryReply
 
@@ -35,9 +36,8 @@ class AsyncClient:
         """As `Client`. Raises ValueError."""
         self._http = http or httpx2.AsyncClient(**http_options(url, key))
         self._is_own = http is None
-        self._persistence = persistence or Persistence()
+        self._course = partial(Course, persistence=persistence or Persistence(), draw=draw)
         self._sleep = sleep
-        self._draw = draw
 
     def summarize(
         self, text: str, *, idempotency_key: str | None = None, **options: Unpack[ClientOptions]
@@ -47,11 +47,11 @@ class AsyncClient:
         Without the block a summary that is left early is cancelled when the loop gets round to it, not at once.
         """
         course = self._course(body=body_of(text, options), idempotency_key=idempotency_key or new_key())
-        return AsyncEvents(self._http, course, self._sleep, cancels=options.get("on_disconnect") != "finish")
+        return AsyncEvents(self._http, course, self._sleep)
 
     def follow(self, id: str, *, after: int = 0) -> "AsyncEvents":
         """The events of a summary that somebody began, after the event `after`; leaving does not cancel it."""
-        return AsyncEvents(self._http, self._course(id=id, after=after), self._sleep, cancels=False)
+        return AsyncEvents(self._http, self._course(id=id, after=after), self._sleep)
 
     async def show(self, id: str) -> SummaryReply:
         """What is known of a summary by now."""
@@ -76,26 +76,20 @@ class AsyncClient:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    def _course(self, **what: Any) -> Course:
-        return Course(persistence=self._persistence, draw=self._draw, **what)
-
     async def _ask(self, method: str, path: str) -> httpx2.Response:
         try:
-            response = await self._http.request(method, path)
+            return succeeded(await self._http.request(method, path))
         except httpx2.RequestError as error:
             raise Unreachable(why(error)) from error
-        if not response.is_success:
-            raise refusal_of(response, response.content)
-        return response
 
 
 class AsyncEvents:
     """The events of one summary, to be iterated once; a block around it closes it."""
 
-    def __init__(self, http: httpx2.AsyncClient, course: Course, sleep: Sleep, *, cancels: bool) -> None:
+    def __init__(self, http: httpx2.AsyncClient, course: Course, sleep: Sleep) -> None:
         """Made by `AsyncClient.summarize` and `AsyncClient.follow`: nothing is asked before the first event is."""
         self._course = course
-        self._events = _follow(http, course, sleep, cancels=cancels)
+        self._events = _follow(http, course, sleep)
 
     @property
     def id(self) -> str | None:
@@ -119,9 +113,7 @@ class AsyncEvents:
         await self.aclose()
 
 
-async def _follow(
-    http: httpx2.AsyncClient, course: Course, sleep: Sleep, *, cancels: bool
-) -> AsyncGenerator[Event, None]:
+async def _follow(http: httpx2.AsyncClient, course: Course, sleep: Sleep) -> AsyncGenerator[Event, None]:
     try:
         while not course.over:
             async with aclosing(_one_connection(http, course)) as events:
@@ -130,7 +122,7 @@ async def _follow(
             if not course.over:
                 await sleep(course.pause_s)
     finally:
-        if cancels and not course.over:
+        if course.is_to_be_cancelled:
             # Whoever is cancelled can still say so.
             with anyio.move_on_after(CANCEL_S, shield=True), suppress(httpx2.HTTPError):
                 await _cancel(http, course)

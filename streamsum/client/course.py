@@ -97,6 +97,11 @@ class Course:
         if response.is_success:
             self._learn_id(response)
 
+    @property
+    def is_to_be_cancelled(self) -> bool:
+        """Whoever leaves now ends it: what was begun here, has no end yet, and was not to be finished all the same."""
+        return not self.over and self._body is not None and self._body.get("on_disconnect") != "finish"
+
     def opens(self, response: httpx2.Response) -> bool:
         """Do events follow? Else `ends` has to look at the body."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -33,6 +33,13 @@ def refusal_of(response: httpx2.Response, body: bytes) -> ClientError:
     )
 
 
+def succeeded(response: httpx2.Response) -> httpx2.Response:
+    """The same, read to its end, where it went well. Raises Refused, NotStreamsum."""
+    if not response.is_success:
+        raise refusal_of(response, response.content)
+    return response
+
+
 def retry_after_of(response: httpx2.Response) -> float | None:
     """Seconds, where the server gives them; a date is left to whoever sends it."""
     value = response.headers.get("retry-after", "").strip()

@@ -4,15 +4,16 @@ import random
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from typing import Any, Self, Unpack
+from functools import partial
+from typing import Self, Unpack
 
 import httpx2
 
-from streamsum.client.asking import CANCEL_S, DEFAULT_URL, ClientOptions, body_of, http_options, new_key
+from streamsum.client.asking import CANCEL_S, DEFAULT_URL, ClientOptions, body_of, http_options, new_key, on_the_way_out
 from streamsum.client.course import Course
 from streamsum.client.errors import Unreachable
 from streamsum.client.persistence import Persistence
-from streamsum.client.refusal import MAX_PROBLEM_BYTES, read, refusal_of, why
+from streamsum.client.refusal import MAX_PROBLEM_BYTES, read, succeeded, why
 from streamsum.core.events import Event
 from streamsum.core.replies import ModelReply, ModelsReply, SummaryReply
 
@@ -35,9 +36,8 @@ class Client:
         """
         self._http = http or httpx2.Client(**http_options(url, key))
         self._is_own = http is None
-        self._persistence = persistence or Persistence()
+        self._course = partial(Course, persistence=persistence or Persistence(), draw=draw)
         self._sleep = sleep
-        self._draw = draw
 
     def summarize(self, text: str, *, idempotency_key: str | None = None, **options: Unpack[ClientOptions]) -> "Events":
         """The events of a summary of `text`, to the last, over as many connections as it takes.
@@ -46,11 +46,11 @@ class Client:
         `idempotency_key` with the same request joins the summary that it began; by default each call is one of its own.
         """
         course = self._course(body=body_of(text, options), idempotency_key=idempotency_key or new_key())
-        return Events(self._http, course, self._sleep, cancels=options.get("on_disconnect") != "finish")
+        return Events(self._http, course, self._sleep)
 
     def follow(self, id: str, *, after: int = 0) -> "Events":
         """The events of a summary that somebody began, after the event `after`; leaving does not cancel it."""
-        return Events(self._http, self._course(id=id, after=after), self._sleep, cancels=False)
+        return Events(self._http, self._course(id=id, after=after), self._sleep)
 
     def show(self, id: str) -> SummaryReply:
         """What is known of a summary by now."""
@@ -75,26 +75,20 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _course(self, **what: Any) -> Course:
-        return Course(persistence=self._persistence, draw=self._draw, **what)
-
     def _ask(self, method: str, path: str) -> httpx2.Response:
         try:
-            response = self._http.request(method, path)
+            return succeeded(self._http.request(method, path))
         except httpx2.RequestError as error:
             raise Unreachable(why(error)) from error
-        if not response.is_success:
-            raise refusal_of(response, response.content)
-        return response
 
 
 class Events:
     """The events of one summary, to be iterated once; a block around it closes it."""
 
-    def __init__(self, http: httpx2.Client, course: Course, sleep: Callable[[float], object], *, cancels: bool) -> None:
+    def __init__(self, http: httpx2.Client, course: Course, sleep: Callable[[float], object]) -> None:
         """Made by `Client.summarize` and `Client.follow`: nothing is asked before the first event is."""
         self._course = course
-        self._events = _follow(http, course, sleep, cancels=cancels)
+        self._events = _follow(http, course, sleep)
 
     @property
     def id(self) -> str | None:
@@ -118,26 +112,26 @@ class Events:
         self.close()
 
 
-def _follow(
-    http: httpx2.Client, course: Course, sleep: Callable[[float], object], *, cancels: bool
-) -> Generator[Event, None, None]:
+def _follow(http: httpx2.Client, course: Course, sleep: Callable[[float], object]) -> Generator[Event, None, None]:
     try:
         while not course.over:
             yield from _one_connection(http, course)
             if not course.over:
                 sleep(course.pause_s)
     finally:
-        if cancels and not course.over:
+        if course.is_to_be_cancelled:
             with suppress(httpx2.HTTPError):
                 _cancel(http, course)
 
 
 def _cancel(http: httpx2.Client, course: Course) -> None:
+    until = time.monotonic() + CANCEL_S
     if (ask := course.ask_for_id()) is not None:
         method, path, headers, json = ask
-        course.joined(http.request(method, path, headers=headers, json=json, timeout=CANCEL_S))
+        timeout = on_the_way_out(until - time.monotonic())
+        course.joined(http.request(method, path, headers=headers, json=json, timeout=timeout))
     if course.id:
-        http.delete(f"/v1/summaries/{course.id}", timeout=CANCEL_S)
+        http.delete(f"/v1/summaries/{course.id}", timeout=on_the_way_out(until - time.monotonic()))
 
 
 def _one_connection(http: httpx2.Client, course: Course) -> Generator[Event, None, None]:

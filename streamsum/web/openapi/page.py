@@ -93,9 +93,9 @@ def _operation(path: str, method: str, operation: dict[str, Any], parameters: li
         [(kind, media)] = operation["requestBody"]["content"].items()
         inside.append(element("p", "Body: ", element("code", kind), ", ", _type(media["schema"]), "."))
     if parameters:
-        inside.append(_table(("parameter", "in", "type", ""), [_parameter(each) for each in parameters]))
+        inside.append(_table(("parameter", "in", "type", "meaning"), [_parameter(each) for each in parameters]))
     rows = [_answer(status, answer) for status, answer in operation["responses"].items()]
-    inside.append(_table(("status", "body", ""), rows))
+    inside.append(_table(("status", "body", "meaning"), rows))
     return element("section", *inside, id=operation["operationId"])
 
 
@@ -122,7 +122,7 @@ def _schema(name: str, schema: dict[str, Any]) -> Element:
         if field not in schema.get("required", ()):
             label += [element("br"), element("small", "not always")]
         rows.append([label, [_type(what)], list(paragraphs(what.get("description", "")))])
-    inside = [element("h2", name), *paragraphs(schema["description"]), _table(("field", "type", ""), rows)]
+    inside = [element("h2", name), *paragraphs(schema["description"]), _table(("field", "type", "meaning"), rows)]
     if "oneOf" in schema:
         events: list[list[_Cell]] = [
             [[element("code", each["title"])], [_type(each["properties"]["data"]["contentSchema"])]]
