@@ -1,6 +1,6 @@
 """What a delta costs the decoder, against other ways to the same elements, for documents of four sizes.
 
-    python -m benchmarks.core [--json] [--up-to CHARS]
+    python -m benchmarks.core [--json] [--up-to CHARS] [--rounds N]
 
 Deltas have 4 characters, as a model's tokens have. Every answer is checked against the elements that the document was
 written from. The contestants take turns, and the best of the rounds counts: a shared machine only ever adds time. Those
@@ -157,10 +157,12 @@ def make_case(kind: str, chars: int) -> Case:
     return Case(kind, chars, laps, encoded, json.loads(text)["bullets"])
 
 
-def measure(cases: Sequence[Case], contestants: Iterable[Contestant] = CONTESTANTS) -> list[Result]:
+def measure(
+    cases: Sequence[Case], contestants: Iterable[Contestant] = CONTESTANTS, *, rounds: int = ROUNDS
+) -> list[Result]:
     """The best time of each contestant over each case: the sum of its best laps. Raises WrongAnswer."""
     best: dict[tuple[Case, Contestant], list[float]] = {}
-    for turn, case, contestant in product(range(ROUNDS), cases, contestants):
+    for turn, case, contestant in product(range(rounds), cases, contestants):
         if contestant.takes(case, turn):
             for _ in range(max(1, ROUND_CHARS // case.chars)):
                 laps = _clock(contestant, case)
@@ -226,11 +228,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.core", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--up-to", type=int, default=SIZES[-1], metavar="CHARS", help="leave larger documents out")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args(arguments)
     sizes = [chars for chars in SIZES if chars <= options.up_to]
     cases = [make_case(kind, chars) for kind in KINDS for chars in sizes]
     gc.freeze()  # what is only there to be read need not be looked through for garbage
-    results = measure(cases)
+    results = measure(cases, rounds=options.rounds)
     tell(results, table, on=ground("ijson", "jiter", "pydantic"), as_json=options.json)
 
 

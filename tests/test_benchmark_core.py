@@ -64,11 +64,11 @@ def test_a_wrong_answer_is_caught(wrong: Any) -> None:
 
 def test_it_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     """With a row for each document, the exponents, and the versions that it was measured with; or the same as JSON."""
-    core.main(["--up-to", "2000"])
+    core.main(["--up-to", "2000", "--rounds", "1"])
     text = capsys.readouterr().out
     assert "| prose, 2,000 characters |" in text
     assert "ijson 3" in text
-    core.main(["--up-to", "2000", "--json"])
+    core.main(["--up-to", "2000", "--rounds", "1", "--json"])
     found = json.loads(capsys.readouterr().out)
     assert {each["contestant"] for each in found["results"]} == {each.name for each in core.CONTESTANTS}
 

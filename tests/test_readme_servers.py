@@ -58,7 +58,7 @@ async def serving(*commands: str, folder: Path, **environment: str) -> AsyncIter
 
 
 async def shell(command: str, folder: Path, **environment: str) -> str:
-    """What it prints; it goes well, and does not grumble."""
+    """What it prints; it goes well, and says nothing else."""
     status, output, errors = await run("bash", "-c", command, cwd=folder, env=passed_on(environment))
     assert (status, errors) == (0, "")
     return output
