@@ -1,14 +1,13 @@
 """core/evidence.py: where in the source a bullet comes from, and whether its numbers stand there."""
 
-import sys
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 
 from streamsum.core.evidence import Evidence, Finding
 from streamsum.core.source import Source
+from tests.effort import calls_of
 
 LIGHTHOUSE = (Path(__file__).parent.parent / "examples" / "lighthouse.txt").read_text(encoding="utf-8")
 
@@ -134,19 +133,7 @@ def test_offsets_are_those_of_the_text_as_it_is(source: str, bullet: str, there:
 
 def work(source: str, bullet: str) -> int:
     """Calls, of Python functions and of others, to index `source` and look for `bullet`."""
-    calls = 0
-
-    def count(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        Evidence(Source(source)).find(bullet, quote=bullet)
-    finally:
-        sys.setprofile(before)
-    return calls
+    return calls_of(lambda: Evidence(Source(source)).find(bullet, quote=bullet))
 
 
 @pytest.mark.parametrize(
@@ -190,16 +177,4 @@ def test_a_long_bullet_costs_a_bounded_amount_of_work(bullet: str) -> None:
     """Of a thousand characters, against a text that has all its words everywhere."""
     source = "The Tower and the Reef, the Storm and 1 2 3 4 5 of 東京都庁 two. " * 200
     index = Evidence(Source(source))
-    calls = 0
-
-    def count(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        index.find(bullet[:1_000])
-    finally:
-        sys.setprofile(before)
-    assert calls < 150_000
+    assert calls_of(lambda: index.find(bullet[:1_000])) < 150_000

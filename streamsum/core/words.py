@@ -79,8 +79,14 @@ def words(text: str, folded: str | None = None, stop_words: Collection[str] = ()
 
 def tokens(text: str, stop_words: Collection[str]) -> list[str]:
     """The stems of `text`, and the characters of scripts without spaces; not what only does the work of grammar."""
+    return [token for word, token in all_tokens(text) if word not in stop_words]
+
+
+def all_tokens(text: str) -> list[tuple[str, str]]:
+    """The same with each one's word as it stands there, folded, for who does not know the stop words yet."""
     folded = fold(text)
-    return [word.stem for word in words(text, folded, stop_words) if word.spaced] + _CHARACTER.findall(folded)
+    spaced = [(folded[word.start : word.end], word.stem) for word in words(text, folded) if word.spaced]
+    return spaced + [(character, character) for character in _CHARACTER.findall(folded)]
 
 
 def stem(folded: str) -> str:
