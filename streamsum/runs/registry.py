@@ -139,6 +139,11 @@ class Runs:
         """From now on, take over summaries whose process is gone: where there is room, or an end is all they need."""
         self._adoption.begin()
 
+    def stop(self, id: str) -> None:
+        """End it, as by DELETE, if it runs here."""
+        if run := self._by_id.get(id):
+            run.stop(Cause.CANCELLED)
+
     def end_revoked(self) -> None:
         """Whose key is gone: their summaries end, as by DELETE. Whoever revokes a key wants its spending to stop."""
         for run in self._tasks.values():

@@ -173,7 +173,7 @@ def _answer(
         answer = EventStreamResponse(service, begun.id, key=key, after=0, held=held, started=started)
     if is_named or isinstance(begun, Joined):
         return answer
-    return BegunResponse(answer, begun, to_event_source=wanted.stream and not held)
+    return BegunResponse(service, begun.id, answer, to_event_source=wanted.stream and not held)
 
 
 def _cursor_of(request: Request) -> Cursor | None:

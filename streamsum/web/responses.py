@@ -11,10 +11,8 @@ from urllib.parse import quote
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from streamsum.core.passes import Cause
 from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem, RequestRefused, StreamsumError
 from streamsum.runs.log import Entry, Listener
-from streamsum.runs.run import Run
 from streamsum.web.departure import departure, let_go
 from streamsum.web.feed import Feed, News, Source
 from streamsum.web.frames import Frames
@@ -136,10 +134,11 @@ class BegunResponse:
     If the log is lost before its id is told, nobody knows of it: it is stopped, for whoever tries again begins another.
     """
 
-    def __init__(self, answer: ASGIApp, run: Run, *, to_event_source: bool) -> None:
+    def __init__(self, service: Service, id: str, answer: ASGIApp, *, to_event_source: bool) -> None:
         """`to_event_source`: it tries again only after an empty stream."""
+        self._runs = service.runs  # not the run itself: an answer may be read for long after that has ended
+        self._id = id
         self._answer = answer
-        self._run = run
         self._to_event_source = to_event_source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,10 +146,10 @@ class BegunResponse:
         try:
             await self._answer(scope, receive, send)
         except LogDown:  # before anything is sent
-            self._run.stop(Cause.CANCELLED)
+            self._runs.stop(self._id)
             if not self._to_event_source:
                 raise
-            await _answer_nothing(self._run.id, scope, send)
+            await _answer_nothing(self._id, scope, send)
 
 
 class JoinedResponse:
