@@ -82,6 +82,14 @@ def test_a_faulty_element_is_rejected_with_its_reasons(text: str, expected: list
     assert codes(text, standing=("said",)) == expected
 
 
+def test_a_line_that_is_too_long_is_compared_with_nothing() -> None:
+    """It may have 16 KiB, and would not stand whatever it says."""
+    said = "The tower was lit in spring with candles"
+    again = f'"{said}, too"'
+    assert codes(again, max_chars=100, standing=(said,)) == ["duplicate"]
+    assert codes(again, max_chars=20, standing=(said,)) == ["too_long"]
+
+
 def test_a_rejection_has_nothing_of_the_text() -> None:
     """Neither in codes nor in details."""
     checks = Checks(max_chars=20, item_model=Fact)

@@ -299,19 +299,6 @@ async def test_looking_in_begins_the_grace_again(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("policy", ["cancel", "grace"])
-async def test_an_excused_listener_sets_nothing_off(opened: Open, policy: OnDisconnect) -> None:
-    """A connection that we end ourselves is not its client's leaving."""
-    async with opened() as log:
-        lease = await begin(log, on_disconnect=policy)
-        async with log.listen("a", "", None) as listener:
-            listener.excuse()
-        assert await happens(lease, GRACE_S + NOW_S) is None
-        async with log.listen("a", "", None):
-            pass
-        assert await happens(lease, SOON_S) is Happening.NOBODY_LISTENS
-
-
-@pytest.mark.parametrize("policy", ["cancel", "grace"])
 async def test_leaving_after_the_end_sets_nothing_off(opened: Open, policy: OnDisconnect) -> None:
     """Nor does a grace outlive the final event."""
     async with opened() as log:

@@ -1,15 +1,13 @@
 """core/evidence.py: where in the source a bullet comes from, and whether its numbers stand there."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 
 from streamsum.core.evidence import Evidence, Finding
 from streamsum.core.source import Source
+from tests.effort import calls_of
 
 LIGHTHOUSE = (Path(__file__).parent.parent / "examples" / "lighthouse.txt").read_text(encoding="utf-8")
 
@@ -133,21 +131,9 @@ def test_offsets_are_those_of_the_text_as_it_is(source: str, bullet: str, there:
     assert shown(find(bullet, source), source) == [(there, "attributed")]
 
 
-def calls_in(work: Callable[[], object]) -> int:
-    """Calls, of Python functions and of others."""
-    calls = 0
-
-    def count(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return calls
+def work(source: str, bullet: str) -> int:
+    """Calls, of Python functions and of others, to index `source` and look for `bullet`."""
+    return calls_of(lambda: Evidence(Source(source)).find(bullet, quote=bullet))
 
 
 @pytest.mark.parametrize(
@@ -179,13 +165,8 @@ def calls_in(work: Callable[[], object]) -> int:
 def test_work_does_not_grow_faster_than_the_text(unit: str) -> None:
     """However the text is made: four times the text is four times the work, with room for what is done in steps."""
     bullet = "The tower of two hundred and 30 words was half lit in 1698 by 東京都 and A. B. Word."
-
-    def calls_for(chars: int) -> int:
-        """To index as much, and to look for the bullet in it."""
-        source = unit * (chars // len(unit))
-        return calls_in(lambda: Evidence(Source(source)).find(bullet, quote=bullet))
-
-    assert calls_for(16_000) <= 4.4 * calls_for(4_000) + 1_000
+    small, large = work(unit * (4_000 // len(unit)), bullet), work(unit * (16_000 // len(unit)), bullet)
+    assert large <= 4.4 * small + 1_000
 
 
 LONG = ["tower " * 160, "Tower Reef Storm " * 60, "1 2 3 4 5 " * 100, "東京都庁" * 250, "two " * 250]
@@ -196,4 +177,4 @@ def test_a_long_bullet_costs_a_bounded_amount_of_work(bullet: str) -> None:
     """Of a thousand characters, against a text that has all its words everywhere."""
     source = "The Tower and the Reef, the Storm and 1 2 3 4 5 of 東京都庁 two. " * 200
     index = Evidence(Source(source))
-    assert calls_in(lambda: index.find(bullet[:1_000])) < 150_000
+    assert calls_of(lambda: index.find(bullet[:1_000])) < 150_000

@@ -1,4 +1,4 @@
-"""The evidence on a labelled set: twenty pieces of prose, 604 bullets, a third of the pieces held back in tuning.
+"""The evidence on a labelled set: 21 pieces of prose, 635 bullets, a third of the pieces held back in tuning.
 
 Run with `-s` to see the table and every miss.
 """
@@ -17,23 +17,23 @@ REACHED = {
     ("tuning", "faithful"): 0.03,
     ("tuning", "paraphrases"): 0.10,
     ("tuning", "numbers"): 0.01,
-    ("tuning", "swapped"): 0.40,
-    ("tuning", "invented"): 0.12,
-    ("held_out", "faithful"): 0.05,
-    ("held_out", "paraphrases"): 0.10,
+    ("tuning", "swapped"): 0.43,
+    ("tuning", "invented"): 0.13,
+    ("held_out", "faithful"): 0.03,
+    ("held_out", "paraphrases"): 0.12,
     ("held_out", "numbers"): 0.01,
-    ("held_out", "swapped"): 0.47,
+    ("held_out", "swapped"): 0.40,
     ("held_out", "invented"): 0.29,
 }
 BELOW_GOAL = [key for key, share in REACHED.items() if share > GOALS.get(key[1], 1)]
 
 
 def test_the_set_is_what_it_should_be() -> None:
-    """Twenty pieces of 120 to 300 words, a third held back; enough bullets of every kind, each once."""
+    """21 pieces of 120 to 300 words, a third held back; enough bullets of every kind, each once."""
     found = [each for part in PARTS for each in judged(part)]
-    assert len(list(FOLDER.glob("tuning/*.toml"))) == 13
+    assert len(list(FOLDER.glob("tuning/*.toml"))) == 14
     assert len(list(FOLDER.glob("held_out/*.toml"))) == 7
-    assert len({(each.piece, each.bullet) for each in found}) == len(found) == 604
+    assert len({(each.piece, each.bullet) for each in found}) == len(found) == 635
     least = {"faithful": 5, "paraphrases": 4, "numbers": 5, "swapped": 3, "invented": 5, "turned": 2}
     counts = Counter((each.piece, each.kind) for each in found)
     assert all(count >= least[kind] for (_, kind), count in counts.items())

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Protocol
 
@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from streamsum.core.passes import Cause
-from streamsum.runs.log import MAX_LISTENERS, Joined, Lease, NewSummary
+from streamsum.errors import LogDown
+from streamsum.runs.log import MAX_LISTENERS, Entry, Joined, Lease, Listener, NewSummary
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.opening import opened_log
 from streamsum.settings import Settings
@@ -293,6 +294,34 @@ class Forgetful(MemoryLog):
         return begun
 
 
+class Deaf(MemoryLog):
+    """Stores what is written, but lets nobody listen."""
+
+    def __init__(self) -> None:
+        super().__init__(grace_s=10, keep_s=600, keep_bytes=1 << 20)
+        self.is_deaf = True
+        self.created: list[str] = []
+
+    @override
+    async def create(self, new: NewSummary) -> Lease | Joined:
+        begun = await super().create(new)
+        if not isinstance(begun, Joined):
+            self.created.append(new.id)
+        return begun
+
+    @override
+    @asynccontextmanager
+    async def listen(self, id: str, key: str, after: int | None) -> AsyncIterator[Listener]:
+        if self.is_deaf:
+            raise LogDown
+        async with super().listen(id, key, after) as listener:
+            yield listener
+
+    async def begun(self) -> Sequence[Entry]:
+        """What the first summary has stored."""
+        return await self.read(self.created[0], "")
+
+
 class TestTrouble:
     async def test_who_waits_for_the_whole_and_is_replaced_is_told_so(self, pair: Pair) -> None:
         """The log is well: there are only too many."""
@@ -330,6 +359,34 @@ class TestTrouble:
             response = await at.client.get(path, headers={"Last-Event-ID": f"{UNKNOWN_ID}:1"})
             assert (response.status_code, response.content) == (200, b"retry: 2000\n")
             assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+
+    @pytest.mark.parametrize("path", ["/v1/summaries?text=a", "/stream?q=a"])
+    async def test_a_get_whose_events_cannot_be_listened_to_is_to_be_tried_again(self, path: str) -> None:
+        """Its id was not told, so that whoever comes back begins another: the model need not go on with this one."""
+        upstream = saying(asyncio.Event())
+        async with served(upstream, log=(log := Deaf())) as at:
+            response = await at.client.get(path)
+            assert (response.status_code, response.content) == (200, b"retry: 2000\n")
+            assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+            await until(lambda: len(at.service.runs) == 0)
+            assert upstream.open == 0
+            assert json.loads((await log.begun())[-1].data)["finish"] == "cancelled"
+
+    @pytest.mark.parametrize("stream", [True, False])
+    async def test_a_post_whose_events_cannot_be_listened_to_is_told_so(self, *, stream: bool) -> None:
+        """What it has begun ends, unless the same request would join it."""
+        upstream = saying(gate := asyncio.Event(), HEAD, REST)
+        async with served(upstream, log=(log := Deaf())) as at:
+            body = BODY | {"stream": stream}
+            is_problem(await at.client.post("/v1/summaries", json=body), 503, "log_unavailable")
+            await until(lambda: len(at.service.runs) == 0)
+            is_problem(await at.client.post("/v1/summaries", json=body, headers=keyed()), 503, "log_unavailable")
+            assert len(at.service.runs) == 1
+            log.is_deaf = False
+            gate.set()
+            joined = await at.client.post("/v1/summaries", json=BODY, headers=keyed())
+            assert texts(events_of(joined)) == ["The first.", "The second."]
+            assert [each["id"] for each in events_of(joined)[:1]] == log.created[1:]
 
     async def test_everything_else_is_told_when_to_try_again(self) -> None:
         """New summaries, deletions, and who asks whether it is ready; it is alive all the same."""

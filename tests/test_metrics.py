@@ -91,7 +91,8 @@ async def test_a_bullet_costs_microseconds(metrics: Metrics) -> None:
     bullet = [Bullet(index=0, text="x")]
 
     def one() -> None:
-        observer.note_events(bullet, first=1)
+        observer.note_offered(bullet, first=1)
+        observer.note_stored(bullet)
         telemetry.note_sent("x" * 22, 1, now=now(), since=0.0)
 
     assert min(timeit.repeat(one, number=1000, repeat=5)) / 1000 < 100e-6

@@ -72,6 +72,8 @@ def test_a_number_is_its_value(text: str, expected: list[str]) -> None:
         ("two decades", {"20", "2"}),
         ("half of them", {"0.5", "50"}),
         ("a quarter of them", {"4", "0.25", "25"}),
+        ("prices fell by a quarter", {"4", "0.25", "25"}),
+        ("more than a quarter", {"4", "0.25", "25"}),
         ("1698-11-03", {"1698+11+3", "1698+month 11+3"}),
         ("11/3/1698", {"1698+3+11", "1698+month 3+11", "1698+11+3", "1698+month 11+3", "11+3+1698"}),
         ("one", {"1", ""}),

@@ -1,6 +1,7 @@
 """core/reading.py: a model that goes round in circles is hung up, at the same place however its text arrives."""
 
 import json
+import random
 
 import pytest
 from pydantic import BaseModel
@@ -8,7 +9,9 @@ from pydantic import BaseModel
 from streamsum.core.events import Event
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Cause, End, Pass
+from streamsum.core.reading import Reading
 from streamsum.core.summary import Summary
+from tests.effort import calls_of
 from tests.playing import BILL, every_cut, finish, outline
 
 REQUEST = SummaryRequest(text="source", evidence="off", max_bullet_chars=1000)
@@ -70,6 +73,15 @@ def test_a_short_stream_that_goes_round_is_told_in_any_cutting() -> None:
         assert played[1] == "length" or length > 150
 
 
+def test_what_is_no_json_has_no_text_to_go_round_in() -> None:
+    """It is withheld when it closes, and another may go on if it does not."""
+    text = f'["{GOOD}", {{{ROUND}}}]'
+    for cuts in ([text], [*text]):
+        events, how, _ = play(cuts, Cause.STOP)
+        assert (outline(events), how) == ([GOOD, "-invalid_json"], "malformed")
+    assert play([text[:-2]], Cause.LENGTH)[1:] == ("length", "continue")
+
+
 def test_only_the_text_counts() -> None:
     """A user's own fields may say the same as often as they like."""
     item = json.dumps([{"text": GOOD, "grid": [0] * 600}])
@@ -106,6 +118,20 @@ def test_what_another_pass_said_does_not_make_a_loop() -> None:
         assert last
         summary.next_pass(last)
         assert (outline(events), finish(summary.close(None, BILL))) == (expected, how)
+
+
+def test_what_a_pass_has_said_is_taken_apart_once() -> None:
+    """Two hundred duplicates of what another pass had said, the most that a document has."""
+    draw = random.Random(0)
+    lines = ["".join(draw.choices("abcdefghijkl  ", k=300)) for _ in range(200)]
+    reading = Reading("continue", full_at=50)
+
+    def note_all() -> None:
+        for line in lines:
+            reading.note_said(line, duplicate=True)
+
+    assert calls_of(note_all) < 250_000
+    assert not reading.looped
 
 
 def test_going_on_that_comes_to_nothing_changes_nothing() -> None:

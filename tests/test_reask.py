@@ -226,6 +226,55 @@ def test_a_log_that_is_full_is_only_closed() -> None:
     assert (last.bullets, last.rejected) == (2, 1) if isinstance(last, SummaryCompleted) else False
 
 
+@pytest.mark.parametrize(
+    ("causes", "how", "code"),
+    [
+        ([Cause.ERROR], "failed:upstream_error", "upstream_error"),
+        ([Cause.OVERLOADED], "failed:upstream_error", "overloaded"),
+        ([Cause.TIMEOUT], "failed:upstream_timeout", "upstream_timeout"),
+        ([Cause.REJECTED], "failed:upstream_rejected", "upstream_rejected"),
+        ([Cause.TOO_LONG], "failed:upstream_rejected", "context_too_long"),
+        ([Cause.CUT], "failed:upstream_truncated", "upstream_truncated"),
+        ([Cause.STOP], "failed:output_invalid", "output_invalid"),
+        ([Cause.REFUSAL], "failed:refusal", "refusal"),
+        ([Cause.DRAINING], "failed:draining", "draining"),
+        ([Cause.LENGTH], "length", None),
+        ([Cause.FILTER], "content_filter", None),
+        ([Cause.LIMIT], "limit", None),
+        ([Cause.CANCELLED], "cancelled", None),
+        ([Cause.REJECTED, Cause.TIMEOUT], "failed:upstream_timeout", "upstream_timeout"),
+        ([], "failed:upstream_error", "upstream_error"),
+    ],
+)
+def test_who_goes_on_and_gets_no_content_says_why(causes: list[Cause], how: str, code: str | None) -> None:
+    """Nobody knows how the dead process's call ended; those of this one are known, and the last of them counts."""
+    summary = Summary.replay(request(), [Bullet(index=0, text=GOOD)])
+    last = None
+    for cause in causes:
+        following = summary.next_pass(last)
+        assert following
+        summary.begin(following)
+        last = End(cause)
+    summary.next_pass(last)
+    end = summary.close(None, BILL)
+    assert finish(end) == how
+    assert (end.problem.code if isinstance(end, SummaryFailed) else None) == code
+
+
+def test_who_goes_on_and_is_cut_off_ends_as_its_first_content_did() -> None:
+    """What is asked of others after that, and comes to nothing, changes nothing: as without a take-over."""
+    summary = Summary.replay(request(), [Bullet(index=0, text=GOOD)])
+    last = None
+    for text, cause in [("", Cause.REJECTED), ('["A st', Cause.TIMEOUT), ("", Cause.OVERLOADED)]:
+        following = summary.next_pass(last)
+        assert following
+        summary.begin(following)
+        summary.receive_deltas(text)
+        last = End(cause)
+    summary.next_pass(last)
+    assert finish(summary.close(None, BILL)) == "failed:upstream_timeout"
+
+
 # Over real HTTP.
 
 BODY = {"text": SOURCE, "evidence": "require", "max_bullet_chars": 120}

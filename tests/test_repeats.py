@@ -2,11 +2,14 @@
 
 import random
 import string
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+from rapidfuzz import fuzz
 
 from streamsum.core.repeats import Standing, loops
+from tests.effort import calls_of
 
 SAME = [
     ("The lighthouse was built of wood by Henry Winstanley.", "The lighthouse was built of wood by Henry Winstanley"),
@@ -62,6 +65,58 @@ def test_another_statement_is_none(one: str, other: str) -> None:
 def test_nothing_is_a_repeat_of_nothing() -> None:
     """The first bullet."""
     assert not Standing().says("The tower was lit.")
+
+
+CONSONANTS = "bcdfghklmnprtvwxz"
+
+
+def drawn(draw: random.Random, letters: int, *, words: int) -> list[str]:
+    return ["".join(draw.choices(CONSONANTS, k=letters)) for _ in range(words)]
+
+
+def half_in_common(draw: random.Random, common: list[str]) -> str:
+    return " ".join(common[:62] + drawn(draw, 7, words=60))
+
+
+def some_of_its_own(draw: random.Random, common: list[str]) -> str:
+    return " ".join(common[:112] + drawn(draw, 7, words=8))
+
+
+def respelt_but_for_one(draw: random.Random, common: list[str]) -> str:
+    return " ".join(
+        [*common[:60], *(word[:6] + draw.choice(CONSONANTS) for word in common[60:]), *drawn(draw, 7, words=1)]
+    )
+
+
+def in_another_order(draw: random.Random, common: list[str]) -> str:
+    return " ".join(draw.sample([word.capitalize() for word in common], k=len(common)))
+
+
+@pytest.mark.parametrize("line", [half_in_common, some_of_its_own, respelt_but_for_one, in_another_order])
+def test_fifty_long_lines_that_have_much_in_common_cost_little(
+    line: Callable[[random.Random, list[str]], str],
+) -> None:
+    """As many as there may be, as long as they may be: a process that compares for seconds loses what it owns."""
+    draw = random.Random(line.__name__)
+    common = drawn(draw, 7, words=120)
+    lines = [line(draw, common) for _ in range(50)]
+    compared = 0
+
+    def ratio(one: str, other: str) -> float:
+        nonlocal compared
+        compared += 1
+        return fuzz.ratio(one, other)
+
+    standing = Standing(ratio=ratio)
+
+    def say_all() -> None:
+        for each in lines:
+            if not standing.says(each):
+                standing.add(each)
+
+    assert calls_of(say_all) < 500_000
+    assert len(standing.lines) > 40
+    assert compared <= 8 * 8 * 50 * 49 / 2
 
 
 @pytest.mark.parametrize(

@@ -258,6 +258,39 @@ class TestHeldStatus:
         assert staged.wire.sent == []
         await staged.hears(Happening.NOBODY_LISTENS)
 
+    @in_jumping_time
+    async def test_a_run_elsewhere_has_content_as_soon_as_a_preview_shows_it(self) -> None:
+        """The headers go out then, and of the previews only the one that told, and the newest."""
+        staged = await stage(FIRST)
+        joined = EventStreamResponse(staged.service, ID, key="", after=0, held=True)
+        task = staged.play(joined)
+        await settle()
+        assert staged.wire.sent == []
+        held = now()
+        for n in range(9):
+            staged.lease.preview(b'{"n":%d}' % n)
+            await asyncio.sleep(0)
+        await staged.wire.until_sent(2)
+        assert now() == held
+        told, *others = staged.wire.bodies[0].split(b"event: bullet.delta\n")[1:]
+        assert told == b'data: {"n":0}\n\n'
+        assert len(others) <= 1
+        await staged.write(entry(2), LAST)
+        await over(task)
+        assert staged.wire.body.startswith(b"retry: 2000\n" + frame(FIRST))
+        assert staged.wire.body.endswith(frame(entry(2)) + frame(LAST))
+
+    @in_jumping_time
+    async def test_a_run_elsewhere_that_fails_at_once_has_a_status(self) -> None:
+        """Its events tell."""
+        staged = await stage(FIRST)
+        task = staged.play(EventStreamResponse(staged.service, ID, key="", after=0, held=True))
+        await settle()
+        problem = Problem.of("upstream_timeout").model_dump_json(exclude_none=True)
+        await staged.write(entry(2, "summary.failed", b'{"problem":%b}' % problem.encode(), final=True))
+        await over(task)
+        assert staged.wire.status == 504
+
 
 class TestDeparture:
     @in_jumping_time
@@ -353,9 +386,6 @@ class _Taking:
             self._taken.append(1)
         return found
 
-    def excuse(self) -> None:
-        self._listener.excuse()
-
 
 class TestResume:
     @in_jumping_time
@@ -450,9 +480,6 @@ class _Failing(MemoryLog):
 
     def here(self) -> Entry | Preview | None:
         return None
-
-    def excuse(self) -> None:
-        pass
 
     @override
     async def read(self, id: str, key: str) -> Sequence[Entry]:

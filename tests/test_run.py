@@ -32,6 +32,7 @@ from streamsum.runs.log import Entry, Happening
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.relay import Relay
 from streamsum.runs.run import Run
+from streamsum.runs.transcript import Reader
 from streamsum.upstream.base import UpstreamError
 from tests.jumping_clock import in_jumping_time, now, settle, timers
 from tests.logs import begin
@@ -71,6 +72,7 @@ class Scene:
     async def until_bullets(self, n: int) -> None:
         """Wait until so many have been written."""
         async with asyncio.timeout(1000), self.log.listen(self.run.id, "", None) as listener:
+            assert isinstance(listener, Reader)
             listener.excuse()
             async for entry in listener:
                 n -= isinstance(entry, Entry) and entry.event == "bullet"

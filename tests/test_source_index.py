@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from streamsum.core.source_index import MOST_NUMBERS, MOST_PLACES, SourceIndex
+from streamsum.core.source_index import MOST_NUMBERS, SourceIndex
+from streamsum.core.word_places import MOST_PLACES, WordPlaces
 from streamsum.core.words import Word, words
 
 
@@ -77,8 +78,11 @@ def test_it_takes_little_more_than_the_text() -> None:
     """As it lives as long as its summary: a source of 10 KB has 20 KiB at most, in any script."""
     prose = "In 1698 the keeper of the light wrote down what ships went by in that night, and there were 12 of them. "
     for text in (prose * 100, "東海道新幹線は1964年に開業した。" * 220, "\U0001f600" + prose * 100):
-        index = SourceIndex(text[: 10_000 if text.isascii() else None])
-        held = (getattr(index, name) for name in SourceIndex.__slots__)
+        index, slots = SourceIndex(text[: 10_000 if text.isascii() else None]), SourceIndex.__slots__
+        held = [getattr(index, name) for name in slots]
+        held += [
+            getattr(held[slots.index("_words")], name) for name in WordPlaces.__slots__ if name != "_utf8"
+        ]  # that is the same
         assert sum(map(sys.getsizeof, held)) < 20 * 1024
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamsum.core.events import Bullet
+from streamsum.core.events import Bullet, SummaryCreated
 from streamsum.core.models import SummaryRequest
 from streamsum.core.passes import Cause, End, Usage
 from streamsum.telemetry.metrics import Metrics
@@ -89,12 +89,27 @@ async def test_what_is_withheld_is_counted_by_its_reasons() -> None:
 
 
 @in_jumping_time
+async def test_what_is_only_offered_to_the_log_is_not_counted() -> None:
+    """It may never be stored; but from then on it is on its way to who listens."""
+    metrics = Metrics()
+    summary = SummaryMetrics(metrics, "a", admitted=now())
+    summary.note_offered(
+        [SummaryCreated(id="a", model="m", max_bullets=5, created_at="-"), Bullet(index=0, text="x")], first=1
+    )
+    metrics.emission.end("a", 2, now=now(), since=now())
+    figures = Scrape.of(metrics.exposition())
+    assert figures.above_zero("streamsum_bullets_total", "outcome") == {}
+    assert figures["streamsum_first_bullet_seconds_count"] == 0
+    assert figures["streamsum_emission_lag_seconds_count"] == 1
+
+
+@in_jumping_time
 async def test_what_another_process_began_had_its_firsts_there() -> None:
     """Its age is no time to a first bullet."""
     metrics = Metrics()
     summary = SummaryMetrics(metrics, "a", admitted=now() - 100, is_new=False)
     summary.note_content(first=True)
-    summary.note_events([Bullet(index=3, text="x"), Bullet(index=4, text="y")], first=5)
+    summary.note_stored([Bullet(index=3, text="x"), Bullet(index=4, text="y")])
     figures = Scrape.of(metrics.exposition())
     assert figures["streamsum_first_delta_seconds_count"] == figures["streamsum_first_bullet_seconds_count"] == 0
     assert figures["streamsum_bullet_gap_seconds_count"] == 1

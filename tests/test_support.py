@@ -3,8 +3,9 @@
 import pytest
 
 from streamsum.core.claim import read
-from streamsum.core.source_index import MOST_PLACES, SourceIndex
+from streamsum.core.source_index import SourceIndex
 from streamsum.core.support import Search, Support
+from streamsum.core.word_places import MOST_PLACES
 
 FILLER = " ".join(f"Nothing of note was entered in the book on page {page}." for page in range(20, 40))
 

@@ -92,6 +92,8 @@ async def test_its_whole_time_is_that_of_both(redis: RedisServer) -> None:
         heir.runs.adopt()
         events = await heir.events(id)
         assert events[-1]["timing"]["total_ms"] >= 300
+        assert events[-1]["timing"]["first_delta_ms"] is None
+        assert events[-1]["timing"]["first_bullet_ms"] is None
         left_s = heir.upstream.deadlines[0] - asyncio.get_running_loop().time()
         assert 295 < left_s < 299.8
 

@@ -9,7 +9,7 @@ from streamsum.core.words import stem
 
 
 def related(one: str, other: str) -> bool:
-    return Senses.of([stem(one)]).meet(Senses.of([stem(other)]))
+    return Senses.of([stem(one)]).meet(stem(other))
 
 
 @pytest.mark.parametrize(

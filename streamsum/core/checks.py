@@ -169,8 +169,8 @@ class Checks:
             yield "blank"
             return
         if len(line) > self._max_chars:
-            yield "too_long"
-        if standing.says(line):
+            yield "too_long"  # it will not stand, whatever it says: nothing more is looked for in 16 KiB
+        elif standing.says(line):
             yield "duplicate"
 
 

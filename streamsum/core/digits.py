@@ -25,10 +25,12 @@ def key(value: float) -> str:
 
 def readings(text: str, language: str = "") -> tuple[list[float], list[Reading]]:
     """The values that `text` may be, and what else it may be: a time, a date, several numbers in a row."""
+    if text.isdecimal() and len(text) <= _MOST_DIGITS:  # as most are
+        return [int(text)], []
     runs = _RUN.findall(text)
     if len(text) > _MOST_DIGITS:
         return [], [tuple(run[-_MOST_DIGITS:] for run in runs)]
-    values: list[float] = [int(text)] if len(runs) == 1 else [*_thousands(text), *_decimal(text)]
+    values = [*_thousands(text), *_decimal(text)]
     if len(values) > 1 and _THOUSANDS_MARKS.get(language, " ") in text:
         values.pop()
     others = [*_date(text), *_time(text)]

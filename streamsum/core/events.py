@@ -112,6 +112,13 @@ class BulletDelta(_Frozen):
 
 
 Terminal = SummaryCompleted | SummaryFailed
+
+
+def ledger_of(last: Terminal) -> Ledger:
+    """The account that closes a summary, however it ended."""
+    return last if isinstance(last, SummaryCompleted) else last.ledger
+
+
 Event = SummaryCreated | Bullet | BulletRejected | BulletDelta | SummaryCompleted | SummaryFailed
 ANY_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 KNOWN_EVENTS: frozenset[str] = frozenset(each.model_fields["type"].default for each in get_args(Event))

@@ -1,6 +1,7 @@
 """Which language a text is in, as far as its script and its commonest words tell."""
 
 import re
+from collections import Counter
 
 from streamsum.core.folding import fold
 from streamsum.core.function_words import FUNCTION_WORDS
@@ -96,4 +97,8 @@ def _shares(sample: str) -> dict[str, float]:
     words = _WORD.findall(sample.casefold())
     if len(words) < _FEWEST_WORDS:
         return {}
-    return {language: sum(map(known.__contains__, words)) / len(words) for language, known in FUNCTION_WORDS.items()}
+    often = Counter(words)
+    return {
+        language: sum(often[word] for word in often.keys() & known) / len(words)
+        for language, known in FUNCTION_WORDS.items()
+    }

@@ -1,15 +1,16 @@
 """Does every number of a claim stand in its source with the same value, and where the claim is from?"""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from streamsum.core.claim import Claim
 from streamsum.core.digits import key
 from streamsum.core.folding import fold
-from streamsum.core.number_company import Company, companies, stands_elsewhere
+from streamsum.core.number_company import CONTEXT, Company, companies, stands_elsewhere
 from streamsum.core.numbers import Number, numbers_in
-from streamsum.core.source_index import MOST_PLACES, SourceIndex
+from streamsum.core.source_index import SourceIndex
 from streamsum.core.support import Search
+from streamsum.core.word_places import MOST_PLACES
 
 # Words of other languages are not known: "1,7 miljarder" may be what the source has as 1.7 billion.
 _SCALES = (1e3, 1e4, 1e6, 1e8, 1e9, 1e12)
@@ -22,6 +23,8 @@ _MOST_COMPANIES = 60
 
 def stand_somewhere(claim: Claim, index: SourceIndex, text: str, *, same_language: bool) -> bool:
     """Are all numbers of `claim` in `text`, the source that `index` is of, and as often?"""
+    if not claim.all_numbers:
+        return True
     often = Counter(number.readings for number in claim.all_numbers)
     for number in {number.readings: number for number in claim.all_numbers}.values():
         count = len({end for reading in number.readings for end in _ends(reading, index)})
@@ -37,19 +40,31 @@ def stand_somewhere(claim: Claim, index: SourceIndex, text: str, *, same_languag
 def stand_there(search: Search, sentences: Collection[int], text: str) -> bool:
     """Are the claim's numbers in these sentences, or in one with the words that they stand beside; in like company?"""
     claim, index = search.claim, search.index
-    looked_at = set(sentences)
-    for number, places in zip(claim.numbers, search.where[len(claim.words) :], strict=True):
+    looked_at, where = set(sentences), search.where[len(claim.words) :]
+    for number, places in zip(claim.numbers, where, strict=True):
         if places and looked_at.isdisjoint(places):
             beside = _with_neighbours(number, places, search)
             if beside is None:
                 return False
             looked_at.add(beside)
-    if not claim.numbers:
+    if not claim.numbers or sum(map(index.count_numbers, looked_at)) < _FEWEST_TO_CONFUSE:
         return True
-    if sum(map(index.count_numbers, looked_at)) < _FEWEST_TO_CONFUSE:
+    told = [
+        each
+        for each, places in zip(companies(claim.numbers, claim.folded), where, strict=True)
+        if each.can_be_elsewhere(_behind(places, looked_at, index, text), index.language)
+    ]
+    if not told:
         return True
     source = [company for sentence in looked_at for company in _companies(sentence, index, text)][:_MOST_COMPANIES]
-    return not any(stands_elsewhere(each, source, index.language) for each in companies(claim.numbers, claim.folded))
+    return not any(stands_elsewhere(each, source, index.language) for each in told)
+
+
+def _behind(places: dict[int, int], sentences: Iterable[int], index: SourceIndex, text: str) -> Iterator[str]:
+    """What follows a number, in each of the sentences that it ends in at `places`."""
+    for sentence in sentences:
+        if end := places.get(sentence):
+            yield fold(text[end : min(end + CONTEXT, index.ends[sentence])])
 
 
 def _companies(sentence: int, index: SourceIndex, text: str) -> list[Company]:

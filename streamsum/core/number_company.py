@@ -4,13 +4,13 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from streamsum.core.languages import stop_words
 from streamsum.core.numbers import Number
 
 # Characters of context that hold two words on each side, and letters by which words are compared.
-_CONTEXT, _LETTERS = 40, 6
+CONTEXT, _LETTERS = 40, 6
 # What the same word counts: right behind the number, where its unit stands; right before; second behind; only near.
 _BEHIND, _BEFORE, _SECOND, _NEAR = 1.5, 1.0, 0.5, 0.6
 # A small word, or another number, tells half as much.
@@ -20,8 +20,7 @@ _SMALL = 0.5
 _MUCH = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(NamedTuple):
     """A number, and the words on either side, the nearest first."""
 
     number: Number
@@ -33,6 +32,19 @@ class Company:
         behind = _likeness(self.behind, other.behind, _BEHIND, small)
         second = _SECOND * _weight(self.behind[1], small) if self.behind[1:2] == other.behind[1:2] != [] else 0.0
         return behind + second + _likeness(self.before, other.before, _BEFORE, small)
+
+    def can_be_elsewhere(self, seen: Iterable[str], language: str | None) -> bool:
+        """Could `stands_elsewhere` be true? To ask costs less than to read which numbers a source has.
+
+        `seen` is what follows the same number there, folded, wherever that is known.
+        """
+        small = stop_words(language)
+        second = _SECOND * _weight(self.behind[1], small) if self.behind[1:] else 0.0
+        most = _most(self.behind, _BEHIND, small) + second + _most(self.before, _BEFORE, small)
+        if most < _MUCH:
+            return False
+        known = (self.likeness(Company(self.number, [], _nearest(behind.split())), small) for behind in seen)
+        return most - max(known, default=0.0) >= _MUCH
 
 
 def companies(numbers: Iterable[Number], folded: str) -> list[Company]:
@@ -52,15 +64,25 @@ def stands_elsewhere(number: Company, source: list[Company], language: str | Non
 
 
 def _company(number: Number, folded: str) -> Company:
-    before = folded[max(0, number.start - _CONTEXT) : number.start].split()[:-3:-1]
-    behind = folded[number.end : number.end + _CONTEXT].split()[:2]
-    return Company(number, [word[:_LETTERS] for word in before], [word[:_LETTERS] for word in behind])
+    before = folded[max(0, number.start - CONTEXT) : number.start].split()
+    behind = folded[number.end : number.end + CONTEXT].split()
+    return Company(number, _nearest(before[::-1]), _nearest(behind))
+
+
+def _nearest(words: list[str]) -> list[str]:
+    return [word[:_LETTERS] for word in words[:2]]
 
 
 def _likeness(ones: list[str], others: list[str], first: float, small: frozenset[str]) -> float:
     if ones and others and ones[0] == others[0]:
         return first * _weight(ones[0], small)
     return sum(_NEAR * _weight(word, small) for word in set(ones) & set(others))
+
+
+def _most(words: list[str], first: float, small: frozenset[str]) -> float:
+    """What `_likeness` can be at most."""
+    weights = [_weight(word, small) for word in words]
+    return max(first * weights[0], _NEAR * sum(weights)) if weights else 0.0
 
 
 def _weight(word: str, small: frozenset[str]) -> float:

@@ -5,11 +5,10 @@ Most words are no part of a number: they are not looked at one by one, or else i
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 from math import prod
 from operator import itemgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 from unicodedata import numeric
 
 from streamsum.core.digits import Reading, key, readings
@@ -44,11 +43,11 @@ _HALF_BEFORE = re.compile(r"\b(?:by|in|an?|one)\s\Z")
 _PER = re.compile(r"\bper\s\Z")
 _BELOW = re.compile(r"\b(?:below|above)\s\Z")
 _OF = re.compile(r"\sof\b")
+_BY_A = re.compile(r"\b(?:by|than|nearly|almost)\sa\s\Z")
 _CONTEXT = 10  # characters: enough for what is looked for before a word
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What makes a number, or makes another one of it.
 
     `values` are alternatives, of a scale or span the factors; `others` are readings that nothing is multiplied with.
@@ -61,6 +60,7 @@ class Part:
 
 
 Place = tuple[int, int, Part]  # start and end
+_START = itemgetter(0)
 
 
 def _part(kind: str, values: tuple[float, ...], others: tuple[Reading, ...] = ()) -> Part:
@@ -92,15 +92,17 @@ def places(text: str, folded: str, language: str | None, *, most: int | None = N
     `most` is how many are looked for of each kind: digits, words, what is beyond ASCII.
     """
     parts = _WORDS.get(language or "en", _WORDS[""])
-    kinds = (_digits(text, language or ""), _number_words(text, f" {folded} ", parts), _beyond_ascii(text))
-    return sorted(chain.from_iterable(islice(kind, most) for kind in kinds), key=itemgetter(0))
+    kinds = [_digits(text, language or ""), _number_words(text, f" {folded} ", parts)]
+    if not text.isascii():
+        kinds.append(_beyond_ascii(text))
+    return sorted(chain.from_iterable(islice(kind, most) for kind in kinds), key=_START)
 
 
 def _digits(text: str, language: str) -> Iterator[Place]:
     known: dict[str, Part] = {}
     for found in _DIGITS.finditer(text):
         start, end = found.span()
-        if start and _LETTERS.match(text, start - 1):
+        if start and text[start - 1] != " " and _LETTERS.match(text, start - 1):
             continue
         numerals = (
             [(start, end)] if found[0].isdecimal() else (each.span() for each in _NUMERAL.finditer(text, start, end))
@@ -110,7 +112,7 @@ def _digits(text: str, language: str) -> Iterator[Place]:
             if (part := known.get(numeral)) is None:
                 part = known[numeral] = _numeral(numeral, language)
             yield begin, stop, part
-            if scale := _SUFFIX.match(text, stop):
+            if text[stop : stop + 1].isalpha() and (scale := _SUFFIX.match(text, stop)):
                 yield stop, scale.end(), _WORDS[""][scale[0].lower()]
 
 
@@ -123,7 +125,7 @@ def _numeral(text: str, language: str) -> Part:
 
 
 def _number_words(text: str, folded: str, parts: dict[str, Part]) -> Iterator[Place]:
-    for word in [word for word in set(folded.split()) if word in parts]:
+    for word in parts.keys() & folded.split():
         needle, part = f" {word} ", parts[word]
         at = folded.find(needle)
         while at >= 0:
@@ -140,14 +142,12 @@ def _in_context(text: str, start: int, end: int, word: str, part: Part) -> Part 
         return None
     if part.kind == "half" and not (_HALF_AFTER.match(text, end) or _HALF_BEFORE.search(*before)):
         return None
-    if part.kind == "quarter" and not _OF.match(text, end):
+    if part.kind == "quarter" and not (_OF.match(text, end) or _BY_A.search(*before)):
         return None
     return part
 
 
 def _beyond_ascii(text: str) -> Iterator[Place]:
-    if text.isascii():
-        return
     for found in _BEYOND_ASCII.finditer(text):
         start, end = found.span()
         if found[0][-1] not in _VULGAR:

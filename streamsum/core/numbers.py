@@ -7,8 +7,8 @@ of "one": it is rarely meant as a number.
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from streamsum.core.digits import Reading, key
 from streamsum.core.folding import fold
@@ -23,7 +23,7 @@ _AN_HOUR_AND_A = re.compile(r"\ban?\s\w+\sand\sa\s\Z", re.IGNORECASE)
 _MINUS = re.compile(r"(?:\A|[^\w)\]%])[-−]\Z")
 _MINUS_WORDS = ("minus ", "Minus ", "negative ")
 _A = re.compile(r"\b(?:an?|per)\s\Z", re.IGNORECASE)
-_S = re.compile(r"['’]?s\b")
+_S, _S_BEGINS = re.compile(r"['’]?s\b"), ("s", "'", "’")
 _CONTEXT = 20  # characters: enough for what is looked for before a number
 _ENUMERATION = re.compile(r"\s*\d{1,2}[.)]\s+(?=\D)")
 _TENS = range(20, 100, 10)
@@ -31,8 +31,7 @@ _YEARS = range(1000, 2100)
 _LARGEST = 1e18  # nobody goes on to multiply a larger one
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number at `text[start:end]`: any of `readings`, the values of one belonging together."""
 
     start: int
@@ -193,7 +192,7 @@ def _finish(text: str, draft: _Draft) -> Number | None:
 
 def _as_written(text: str, draft: _Draft, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
     """Digits with a minus, or with an s."""
-    if draft.values and _S.match(text, draft.end):
+    if text.startswith(_S_BEGINS, draft.end) and draft.values and _S.match(text, draft.end):
         readings = (*readings, (_decade(draft.values[0]),))
     before = text[max(0, draft.start - _CONTEXT) : draft.start]
     if before.endswith(_MINUS_WORDS) or (before.endswith(("-", "−")) and _MINUS.search(before)):

@@ -36,7 +36,7 @@ class Reading:
         self.went_on = False  # after the last bullet that was wanted
         self.looped = False
         self.end: End | None = None  # as the upstream says
-        self._said: list[str] = []
+        self._said = Standing()
         self._repeats = 0  # duplicates in a row
         self._looked = 0  # characters of the element of now that have been looked at
         self._heard = 0  # characters of its text, folded, that were in them
@@ -61,9 +61,9 @@ class Reading:
 
         But not duplicates of what an earlier pass said: who goes on for another model may well begin as that one did.
         """
-        again = duplicate and Standing(self._said).says(line)
+        again = duplicate and self._said.says(line)
         self._repeats = self._repeats + 1 if again else 0
-        self._said.append(line)
+        self._said.add(line)
         self.gave = True
         self.looped = self._repeats >= _LOOP
 

@@ -8,19 +8,18 @@ what is rejected is lost.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
-from itertools import product
+from collections.abc import Callable, Iterable
 
 from rapidfuzz import fuzz
 
 from streamsum.core.contrast import PASSIVE, is_negated, oppose
-from streamsum.core.folding import fold
-from streamsum.core.languages import guess, stop_words
-from streamsum.core.numbers import Number, numbers_in
-from streamsum.core.words import tokens, words
+from streamsum.core.line import Line
 
-# Per cent of token-set similarity: far below what a repeat has. Spares the others a closer look.
-_WORTH_A_LOOK = 70
+# How much two words are alike, in per cent of their letters.
+Ratio = Callable[[str, str], float]
+
+# Per cent of token-set similarity: far below what a repeat has.
+_SIMILAR = 70
 # As many words have a repeat's and its original's in common, where there are so many: not in scripts without spaces.
 _MANY_WORDS, _SHARED = 8, 0.5
 # Of the words of the longer one, how many it may have that the shorter has not.
@@ -29,6 +28,8 @@ _MORE = 0.25
 _FEWEST_WORDS = 3
 # Per cent of the letters: "organised" and "organized".
 _SAME_WORD = 85
+# Nobody spells more words than that in another way in one bullet; and each is compared with all that the other has.
+_MOST_RESPELT = 8
 
 # A loop is looked for at fixed places only, so that the answer does not depend on how a text arrived.
 _STEP = 16
@@ -43,25 +44,26 @@ _TRIES = 4  # a phrase may have its own last characters more than once in it
 class Standing:
     """The lines so far, which are not to be said again. Each is taken apart once, and compared with all that follow."""
 
-    def __init__(self, lines: Iterable[str] = ()) -> None:
+    def __init__(self, lines: Iterable[str] = (), *, ratio: Ratio = fuzz.ratio) -> None:
+        """`ratio` tells how much two words are alike."""
         self.lines: list[str] = []
-        self._folded: list[tuple[str, frozenset[str]]] = []
+        self._lines: list[Line] = []
+        self._ratio = ratio
+        self._asked = Line("")  # what is added has mostly been asked for just before
         for line in lines:
             self.add(line)
 
     def add(self, line: str) -> None:
         """One more."""
         self.lines.append(line)
-        self._folded.append(_folded(line))
+        self._lines.append(self._asked if self._asked.text == line else Line(line))
 
     def says(self, line: str) -> bool:
         """Is `line` one of them, or says one nearly the same, with the same numbers?"""
         if line in self.lines:
             return True
-        folded = _folded(line)
-        alike = [each for each, other in zip(self.lines, self._folded, strict=True) if _look_alike(folded, other)]
-        stops = stop_words(guess(line) or "en") if alike else frozenset()
-        return any(_say_the_same(line, each, stops) for each in alike)
+        self._asked = new = Line(line)
+        return any(_share_words(new, each) and _say_the_same(new, each, self._ratio) for each in self._lines)
 
 
 def loops(text: str, *, since: int = 0) -> bool:
@@ -73,66 +75,65 @@ def loops(text: str, *, since: int = 0) -> bool:
     return any(_turns_before(text, end) for end in range(first, len(text) + 1, _STEP))
 
 
-def _folded(line: str) -> tuple[str, frozenset[str]]:
-    folded = fold(line)
-    return folded, frozenset(folded.split())
+def _share_words(one: Line, other: Line) -> bool:
+    """Are they worth a closer look?"""
+    fewest = min(len(one.vocabulary), len(other.vocabulary))
+    return fewest < _MANY_WORDS or len(one.vocabulary & other.vocabulary) >= _SHARED * fewest
 
 
-def _look_alike(one: tuple[str, frozenset[str]], other: tuple[str, frozenset[str]]) -> bool:
-    """Are they worth a closer look? Which words they share is known sooner than how similar their letters are."""
-    fewest = min(len(one[1]), len(other[1]))
-    if fewest >= _MANY_WORDS and len(one[1] & other[1]) < _SHARED * fewest:
+def _say_the_same(one: Line, other: Line, ratio: Ratio) -> bool:
+    """What is known soonest is asked first."""
+    if not _are_alike(one.tokens(one.stop_words), other.tokens(one.stop_words), ratio):
+        return one.pieces == other.pieces != []
+    return (
+        all(each.holds(other.values) for each in one.numbers)
+        and all(each.holds(one.values) for each in other.numbers)
+        and _have_one_sense(one, other)
+        and fuzz.token_set_ratio(one.folded, other.folded) >= _SIMILAR
+    )
+
+
+def _are_alike(ones: Counter[str], others: Counter[str], ratio: Ratio) -> bool:
+    """Has one of them, of some length, no word that the other has not, and the other few more?"""
+    size, other_size = ones.total(), others.total()
+    if min(size, other_size) < _FEWEST_WORDS:
         return False
-    return fuzz.token_set_ratio(one[0], other[0]) >= _WORTH_A_LOOK
+    if len(ones.keys() - others.keys()) > _MOST_RESPELT < len(others.keys() - ones.keys()):
+        return False
+    fewer, more = sorted(_without_the_same(ones, others), key=len)
+    if len(fewer) > _MOST_RESPELT or len(more) - len(fewer) > _MORE * max(size, other_size):
+        return False
+    return all(_take_like(word, more, ratio) for word in fewer)
 
 
-def _say_the_same(one: str, other: str, stops: Collection[str]) -> bool:
-    numbers, other_numbers = numbers_in(one), numbers_in(other)
-    ones = Counter(tokens(_without(numbers, one), stops))
-    others = Counter(tokens(_without(other_numbers, other), stops))
-    more, less = _unmatched(ones - others, others - ones)
-    too_short = min(ones.total(), others.total()) < _FEWEST_WORDS
-    if too_short or (more and less) or more + less > _MORE * max(ones.total(), others.total()):
-        return fold(one).split() == fold(other).split() != []
-    return _are_equal(numbers, other_numbers) and _have_one_sense(one, other)
+def _without_the_same(ones: Counter[str], others: Counter[str]) -> tuple[list[str], list[str]]:
+    """What each has more of than the other."""
+    alone: list[str] = []
+    other_alone: list[str] = []
+    # Sorted, for a set has another order in another process.
+    for word in sorted({word for word, _ in ones.items() ^ others.items()}):
+        more = ones.get(word, 0) - others.get(word, 0)
+        (alone if more > 0 else other_alone).extend([word] * abs(more))
+    return alone, other_alone
 
 
-def _without(numbers: Iterable[Number], text: str) -> str:
-    for number in numbers:
-        text = text[: number.start] + " " * (number.end - number.start) + text[number.end :]
-    return text
+def _take_like(word: str, words: list[str], ratio: Ratio) -> bool:
+    """Is `word` among them, spelt in another way? Then that is taken out. No "A320" is an "A330"."""
+    for at, like in enumerate(words):
+        if ratio(word, like) >= _SAME_WORD and not _DIGIT.search(word + like):
+            del words[at]
+            return True
+    return False
 
 
-def _unmatched(ones: Counter[str], others: Counter[str]) -> tuple[int, int]:
-    """How many words each has alone, but for those that are only spelt in another way: no "A320" is an "A330"."""
-    for word, like in product(list(ones), list(others)):
-        if fuzz.ratio(word, like) >= _SAME_WORD and not _DIGIT.search(word + like):
-            both = min(ones[word], others[like])
-            ones[word] -= both
-            others[like] -= both
-    return ones.total(), others.total()
-
-
-def _are_equal(ones: Collection[Number], others: Collection[Number]) -> bool:
-    values, other_values = ({value for each in some for value in each.grounds()} for some in (ones, others))
-    return all(each.holds(other_values) for each in ones) and all(each.holds(values) for each in others)
-
-
-def _have_one_sense(one: str, other: str) -> bool:
+def _have_one_sense(one: Line, other: Line) -> bool:
     """Neither negates or turns around what the other says, nor exchanges its names."""
-    ones, others = set(fold(one).split()), set(fold(other).split())
+    ones, others = one.vocabulary, other.vocabulary
     if is_negated(ones) != is_negated(others) or oppose(ones, others):
         return False
-    names, other_names = _names(one), _names(other)
-    order, other_order = (
-        [each for each in names if each in other_names],
-        [each for each in other_names if each in names],
-    )
+    both = {*one.names} & {*other.names}
+    order, other_order = ([name for name in line.names if name in both] for line in (one, other))
     return order == other_order or bool(ones & PASSIVE) != bool(others & PASSIVE)
-
-
-def _names(text: str) -> list[str]:
-    return [word.stem for word in words(text) if word.capital]
 
 
 def _turns_before(text: str, end: int) -> bool:

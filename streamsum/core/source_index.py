@@ -1,7 +1,7 @@
 """A source as it is searched: where its sentences are, and where words and numbers stand in it.
 
-It takes little more than the text itself, folded: a word is looked for by a search for its bytes, in C, which costs
-less than to keep where each word is. Only sentences and numbers are found beforehand.
+It takes little more than the text itself, folded, and of a small one where its words begin: those of a large one
+are searched for, in C. Sentences and numbers are found beforehand.
 """
 
 from array import array
@@ -12,28 +12,38 @@ from streamsum.core.folding import fold
 from streamsum.core.languages import guess
 from streamsum.core.numbers import Number, numbers_in
 from streamsum.core.sentences import sentences
+from streamsum.core.word_places import MOST_PLACES, WordPlaces, search
 from streamsum.core.words import Word
 
-# Places of one word that are looked at: one that stands in more tells little of where to look.
-MOST_PLACES = 100
 # A text of 100 KB has 3,000. What is behind these is only known by its digits.
 MOST_NUMBERS = 20_000
 _WIDTH = 4  # bytes of a number's key
-_SPACE = ord(" ")
-_LONGEST_REST = 64  # bytes behind a word's stem
+_TWO_BYTES = 1 << 16  # below it an offset takes two
 
 
 class SourceIndex:
     """Where things are in one source. Sentences are numbered from 0."""
 
-    __slots__ = ("_begins", "_number_ends", "_number_keys", "_utf8", "ends", "language", "overflows", "starts")
+    __slots__ = (
+        "_begins",
+        "_number_ends",
+        "_number_keys",
+        "_utf8",
+        "_words",
+        "ends",
+        "language",
+        "overflows",
+        "starts",
+    )
 
     def __init__(self, text: str) -> None:
         folded = fold(text)
         self.language = guess(text)
-        self.starts, self.ends = array("I"), array("I")  # in characters of `text`
-        self._begins = array("I")  # in bytes of `_utf8`
         self._utf8 = f" {folded} ".encode()  # a blank before every word, and behind
+        size = "H" if len(self._utf8) < _TWO_BYTES else "I"
+        self.starts, self.ends = array(size), array(size)  # in characters of `text`
+        self._begins = array(size)  # in bytes of `_utf8`
+        self._words = WordPlaces(self._utf8)
         self._add_sentences(text, folded)
         self._number_keys, self._number_ends = b"", array("I")  # ends in characters of `text`
         self._add_numbers(text, folded)
@@ -44,14 +54,15 @@ class SourceIndex:
 
     def where(self, word: Word) -> dict[int, int]:
         """The sentences that `word` stands in, in any form, and where; only the first of many."""
+        begins = self._begins
         found: dict[int, int] = {}
-        for place in self._places(word, 0, len(self._utf8)):
-            found.setdefault(bisect_right(self._begins, place) - 1, place)
+        for place in self._words.of(word):
+            found.setdefault(bisect_right(begins, place) - 1, place)
         return found
 
     def place_in(self, sentence: int, word: Word) -> int | None:
         """Where `word` stands in that sentence, if it does."""
-        return next(iter(self._places(word, self._begins[sentence] - 1, self._stop(sentence))), None)
+        return next(iter(search(self._utf8, word, self._begins[sentence] - 1, self._stop(sentence))), None)
 
     def words_of(self, sentence: int) -> list[str]:
         """The folded words of that sentence, and its digits."""
@@ -73,23 +84,6 @@ class SourceIndex:
     def sentence_of_character(self, at: int) -> int:
         """The one that the character at `at` of the text is in, or behind."""
         return max(0, bisect_right(self.starts, at) - 1)
-
-    def _places(self, word: Word, start: int, stop: int) -> list[int]:
-        utf8, spaced = self._utf8, word.spaced
-        needle = (f" {word.stem}" if spaced else word.stem).encode()
-        size, at = len(needle), start - 1
-        found: list[int] = []
-        for _ in range(MOST_PLACES):
-            at = utf8.find(needle, at + 1, stop)
-            if at < 0:
-                break
-            if not spaced or utf8[at + size] == _SPACE or self._is_form(word, at + size):
-                found.append(at + spaced)
-        return found
-
-    def _is_form(self, word: Word, at: int) -> bool:
-        end = self._utf8.find(b" ", at, at + _LONGEST_REST)
-        return end > 0 and word.goes_on(self._utf8[at:end].decode(errors="replace"))
 
     def _stop(self, sentence: int) -> int:
         return self._begins[sentence + 1] if sentence + 1 < len(self._begins) else len(self._utf8)

@@ -134,7 +134,7 @@ class Summary:
         if next_pass.kind == "reask":
             self._reask -= 1
             self._mendable.clear()
-        elif not self._went_before:
+        elif not self._counted.begun:  # nor has any of this process, though another's may have
             self._counted = self._reading
 
     def receive_deltas(self, text: str) -> list[Event]:

@@ -5,17 +5,17 @@ many things that is: names, numbers and other words. A bullet invented about peo
 with it, and little else; one that takes its words from all over the text has no place to point to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 from math import exp, log, log1p
-from operator import attrgetter, mul
+from operator import mul
 
 from streamsum.core.claim import Claim
 from streamsum.core.languages import stop_words
 from streamsum.core.numbers import Number
-from streamsum.core.source_index import MOST_PLACES, SourceIndex
+from streamsum.core.source_index import SourceIndex
 from streamsum.core.thesaurus import Senses
+from streamsum.core.word_places import MOST_PLACES
 from streamsum.core.words import Word, stem
 
 # Sentences that are looked at closely.
@@ -23,7 +23,7 @@ _CANDIDATES = 4
 _CLOSEST = 3  # of them, that are read word by word, or may be a second sentence
 _FIRST = 2  # of them, that may have a second
 # How far the second sentence may be from the first, unless it is a candidate itself.
-_NEIGHBOURS, _NEAR = (-2, -1, 1), 2
+_NEIGHBOURS, _NEAR = (1, -1, -2), 2
 # Of the coverage, what a second sentence must add: two have more of anything than one, two far apart most of all.
 _COST_OF_A_SECOND, _COST_OF_DISTANCE = 0.1, 0.2
 # The fewest sentences that a source has for the sake of weights: in a very short one everything would be common.
@@ -36,13 +36,11 @@ _FEW_THINGS = 4.0
 _RELATED = 0.5
 # Of the coverage, what is enough: there is no need to look for such words, or for a second sentence.
 _COVERED = 0.9
-# And of the score, for such words.
-_SURE = 0.9
+# And of the strength, for such words: a score of 0.9.
+_SURE = log(0.9 / 0.1)
 # Near those of a logistic regression on tests/evidence/tuning, what is said against what is invented; but coverage
 # counts for more than there, as longer bullets than those of the set need it.
 _COVERAGE, _THINGS, _NEITHER = 2.0, 5.0, -6.8
-
-_score = attrgetter("score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,6 @@ class Search:
         self._sizes = [*_sizes(claim.words), *[_NUMBER] * len(claim.numbers)]
         self._scale = max(1.0, _FEW_THINGS / (sum(self._sizes) or 1.0))
         self._rows: dict[int, _Row] = {}
-        self._senses: list[Senses] = []
         self._stops = stop_words(index.language)
 
     def best(self) -> Support | None:
@@ -77,20 +74,24 @@ class Search:
         for where, weight in zip(self.where, self.weights, strict=True):
             for sentence in where:
                 votes[sentence] = votes.get(sentence, 0.0) + weight
-        candidates = nlargest(_CANDIDATES, votes, key=votes.__getitem__)
+        candidates = sorted(votes, key=votes.__getitem__, reverse=True)[:_CANDIDATES]
         if not candidates:
             return None
         self._look_closely(candidates)
-        alone = max((self.of((sentence,)) for sentence in candidates), key=_score)
-        if self._row(alone.sentences[0]).coverage >= _COVERED:
-            return alone
-        if alone.score < _SURE and self.index.language == "en":
+        alone = max(zip(candidates, strict=True), key=self._strength)
+        if self._row(alone[0]).coverage >= _COVERED:
+            return self.of(alone)
+        if self._strength(alone) < _SURE and self.index.language == "en":
             for sentence in candidates[:_CLOSEST]:
                 self._add_related(sentence)
-        return max(map(self.of, self._choices(candidates)), key=_score)
+        return self.of(max(self._choices(candidates, votes), key=self._strength))
 
     def of(self, sentences: tuple[int, ...]) -> Support:
         """How well these support the claim."""
+        return Support(sentences, 1 / (1 + exp(-self._strength(sentences))))
+
+    def _strength(self, sentences: tuple[int, ...]) -> float:
+        """The score before it is put between 0 and 1."""
         row = self._row(sentences[0])
         coverage, things = row.coverage, row.things
         if len(sentences) > 1:
@@ -99,8 +100,7 @@ class Search:
             # What is said in two places far apart is not said together.
             near = sentences[1] - sentences[0] <= _NEAR
             things = sum(map(max, row.sizes, other.sizes)) if near else max(things, other.things)
-        strength = _COVERAGE * coverage + _THINGS * log1p(things * self._scale) + _NEITHER
-        return Support(sentences, 1 / (1 + exp(-strength)))
+        return _COVERAGE * coverage + _THINGS * log1p(things * self._scale) + _NEITHER
 
     def _row(self, sentence: int) -> "_Row":
         if (row := self._rows.get(sentence)) is None:
@@ -113,9 +113,8 @@ class Search:
         """Count words of the claim that are not in the sentence, if one is that can mean the same."""
         row = self._row(sentence)
         there = Senses.of(stem(word) for word in self.index.words_of(sentence) if word not in self._stops)
-        self._senses = self._senses or [Senses.of([word.stem]) for word in self.claim.words]
-        for at, senses in enumerate(self._senses):
-            if not row.weights[at] and senses.meet(there):
+        for at, word in enumerate(self.claim.words):
+            if not row.weights[at] and there.meet(word.stem):
                 row.weights[at] = _RELATED * self.weights[at]
                 row.coverage += row.weights[at] / self._total
                 row.sizes[at] = _RELATED
@@ -133,13 +132,14 @@ class Search:
                     if sentence not in where and (place := self.index.place_in(sentence, word)) is not None:
                         where[sentence] = place
 
-    def _choices(self, candidates: list[int]) -> set[tuple[int, ...]]:
-        """Each candidate alone, and the first ones with a neighbour or another candidate."""
-        found: set[tuple[int, ...]] = {(sentence,) for sentence in candidates}
+    def _choices(self, candidates: list[int], votes: Container[int]) -> Iterator[tuple[int, ...]]:
+        """Each candidate alone, and the first ones with another, or a neighbour that has something of the claim."""
+        yield from zip(candidates, strict=True)
         for first in candidates[:_FIRST]:
-            near = [first + distance for distance in _NEIGHBOURS if 0 <= first + distance < len(self.index)]
-            found |= {(first, second) if first < second else (second, first) for second in near + candidates[:_CLOSEST]}
-        return found - {(sentence, sentence) for sentence in candidates}
+            near = [first + distance for distance in _NEIGHBOURS if first + distance in votes]
+            for second in dict.fromkeys(candidates[:_CLOSEST] + near):
+                if first != second:
+                    yield (first, second) if first < second else (second, first)
 
 
 @dataclass(slots=True)

@@ -23,15 +23,15 @@ class Senses:
         senses, known = cls(), entries()
         for stem in stems:
             if entry := known.get(stem):
-                own, _, wider = entry.partition("|")
-                senses.own.update(own.split())
-                senses.wider.update(wider.split())
+                own, wider = _read(entry)
+                senses.own.update(own)
+                senses.wider.update(wider)
         return senses
 
-    def meet(self, other: "Senses") -> bool:
-        """Have they a meaning in common, or has one the next wider one of the other?"""
-        own, others = self.own, other.own
-        return not (own.isdisjoint(others) and own.isdisjoint(other.wider) and others.isdisjoint(self.wider))
+    def meet(self, stem: str) -> bool:
+        """Has the word with this stem a meaning in common with these, or the next wider one, or one of them its own?"""
+        own, wider = _read(entries().get(stem, ""))
+        return not (self.own.isdisjoint(own) and self.own.isdisjoint(wider) and self.wider.isdisjoint(own))
 
 
 @cache
@@ -40,3 +40,9 @@ def entries() -> dict[str, str]:
     text = files("streamsum.core").joinpath("thesaurus.txt").read_text(encoding="utf-8")
     pairs = (line.partition(" ") for line in text.splitlines() if line[0] != "#")
     return {stem: entry for stem, _, entry in pairs}
+
+
+@cache  # of as many as there are entries
+def _read(entry: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    own, _, wider = entry.partition("|")
+    return tuple(own.split()), tuple(wider.split())

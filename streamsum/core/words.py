@@ -15,6 +15,7 @@ _UNSPACED = (
     "\U00020000-\U0003ffff"
 )
 _WORD = re.compile(rf"(?P<run>[{_UNSPACED}]+)|[^\W\d_{_UNSPACED}][^\W_{_UNSPACED}]*")
+_ASCII_WORD = re.compile(r"[a-z][a-z0-9]*")  # the same in folded ASCII, for speed
 _HIRAGANA = re.compile("[\u3041-\u309f]+")  # what does the work of grammar in Japanese
 _CHARACTER = re.compile(rf"(?![\u3041-\u309f的了在是和也都就与及并而于於被把将將])[{_UNSPACED}]")
 # What is taken from a word, by how many letters must be left; and what else may follow what is left.
@@ -28,11 +29,22 @@ _MORE_ENDINGS = """
     aron ator ators ational ary ic ical"""
 _TAKEN = {ending: left for left, endings in _TAKEN_BY_LETTERS_LEFT.items() for ending in endings.split()}
 _NO_ENDINGS = ("ay", "ey", "oy", "ss", "us")  # "employ", "loss", "status"
-_LENGTHS = tuple(range(1, max(map(len, _TAKEN)) + 1))
+_TAIL = 2  # letters by which the endings are found that a word may have
 _FEWEST_LEFT = min(_TAKEN.values())
 _ENDINGS = frozenset([*_TAKEN, *_MORE_ENDINGS.split()])
+
+
+def _by_tail() -> dict[str, tuple[tuple[str, int], ...]]:
+    """Last letters of a word -> the endings that it may have, the longest first, and how long it must be for each."""
+    endings = ((ending, len(ending) + left) for ending, left in _TAKEN.items())
+    longest_first = sorted(endings, key=lambda each: -len(each[0]))
+    tails = {ending[-_TAIL:] for ending in _TAKEN}
+    return {tail: tuple(each for each in longest_first if tail.endswith(each[0][-_TAIL:])) for tail in tails}
+
+
+_BY_TAIL = _by_tail()
 # A beginning of so many letters tells enough, whatever comes after it.
-_TELLING = 6
+TELLING = 6
 
 
 class Word(NamedTuple):
@@ -46,7 +58,7 @@ class Word(NamedTuple):
 
     def goes_on(self, rest: str) -> bool:
         """Is a word that begins with the stem, and goes on with `rest`, another form of this one?"""
-        if not rest or rest in _ENDINGS or len(self.stem) >= _TELLING:
+        if not rest or rest in _ENDINGS or len(self.stem) >= TELLING:
             return True
         return rest[0] == self.stem[-1] and (not rest[1:] or rest[1:] in _ENDINGS)  # "stop", "stopped"
 
@@ -54,28 +66,36 @@ class Word(NamedTuple):
 def words(text: str, folded: str | None = None, stop_words: Collection[str] = ()) -> Iterator[Word]:
     """Those of `text`, in order, but the `stop_words` and numbers. `folded` is `fold(text)`, from who has it."""
     folded = fold(text) if folded is None else folded
-    for found in _WORD.finditer(folded):
+    for found in (_ASCII_WORD if folded.isascii() else _WORD).finditer(folded):
+        word = found[0]
+        if word in stop_words:
+            continue
         start, end = found.span()
         if found.lastgroup:
             yield from _pairs(folded, start, end)
-        elif (word := found[0]) not in stop_words:
+        else:
             yield Word(start, end, stem(word), text[start].isupper())
 
 
 def tokens(text: str, stop_words: Collection[str]) -> list[str]:
     """The stems of `text`, and the characters of scripts without spaces; not what only does the work of grammar."""
+    return [token for word, token in all_tokens(text) if word not in stop_words]
+
+
+def all_tokens(text: str) -> list[tuple[str, str]]:
+    """The same with each one's word as it stands there, folded, for who does not know the stop words yet."""
     folded = fold(text)
-    return [word.stem for word in words(text, folded, stop_words) if word.spaced] + _CHARACTER.findall(folded)
+    spaced = [(folded[word.start : word.end], word.stem) for word in words(text, folded) if word.spaced]
+    return spaced + [(character, character) for character in _CHARACTER.findall(folded)]
 
 
 def stem(folded: str) -> str:
     """A folded word without its ending."""
     if folded.endswith(_NO_ENDINGS):
         return folded
-    size = len(folded)
-    for length in _LENGTHS[: max(0, size - _FEWEST_LEFT)][::-1]:  # the longest first
-        if size - length >= _TAKEN.get(folded[-length:], size):
-            folded = folded[:-length]
+    for ending, fewest in _BY_TAIL.get(folded[-_TAIL:]) or _BY_TAIL.get(folded[-1:], ()):
+        if folded.endswith(ending) and len(folded) >= fewest:
+            folded = folded[: -len(ending)]
             break
     return folded[:-1] if folded[-2:-1] == folded[-1:] and len(folded) > _FEWEST_LEFT else folded  # "stopped"
 

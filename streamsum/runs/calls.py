@@ -186,10 +186,7 @@ class Calls:
                 self._previews.look()
 
     def _note_content(self) -> None:
-        first = self._account.first_delta_ms is None
-        if first:
-            self._account.note_delta()
-        self._observer.note_content(first=first)
+        self._observer.note_content(first=self._account.note_content())
         if not self._started.done():
             self._started.set_result(None)
 

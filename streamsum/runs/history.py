@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from streamsum.runs.appends import check_append
 from streamsum.runs.log import MAX_LISTENERS, Entry, Happening, NewSummary, Preview
+from streamsum.runs.tidings import Tidings
 from streamsum.runs.transcript import Reader, Transcript
 
 # What an entry and a history weigh beside their data, rounded up: 105 and 2,370 by tracemalloc on Python 3.11.
@@ -27,8 +29,7 @@ class History:
         self._on_end = on_end
         self._readers: list[Reader] = []  # who listens, the oldest first
         self._grace: asyncio.TimerHandle | None = None
-        self._happening: Happening | None = None
-        self._happened = asyncio.Event()
+        self._tidings = Tidings()
 
     @property
     def over(self) -> bool:
@@ -44,31 +45,20 @@ class History:
 
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         """Store `entries`; see `Lease.append`."""
-        self._check(entries, final=final)
+        check_append(entries, after=len(self.transcript.entries), over=self.over, final=final)
         self.transcript.extend(entries)
         self.weight += sum(ENTRY_BYTES + len(entry.data) for entry in entries)
         if final:
             self.end()
             self._on_end(self)
 
-    def _check(self, entries: Sequence[Entry], *, final: bool) -> None:
-        first = len(self.transcript.entries) + 1
-        if self.over:
-            raise RuntimeError("an append after the end")
-        if [entry.n for entry in entries] != list(range(first, first + len(entries))):
-            raise RuntimeError("the numbers of events must go on from the last, without gaps")
-        if [entry.final for entry in entries if entry.final] != [True] * final:
-            raise RuntimeError("the final append has the final event, and no other append has one")
-
     def preview(self, data: bytes) -> None:
         """Overwrite the slot; see `Lease.preview`."""
         self.transcript.show(Preview(data))
 
     async def happening(self) -> Happening:
-        """Wait for the first thing that the producer must hear of; it is the same ever after."""
-        while self._happening is None:
-            await self._happened.wait()
-        return self._happening
+        """Wait for the first thing that the producer must hear of; see `Lease.happening`."""
+        return await self._tidings.wait()
 
     async def hand_over(self) -> None:
         """Nobody is there to take it: what is stored stays, and nothing will follow; see `Lease.hand_over`."""
@@ -112,9 +102,8 @@ class History:
     # The log's side.
 
     def happen(self, happening: Happening) -> None:
-        """Tell the producer; the first happening is the one."""
-        self._happening = self._happening or happening
-        self._happened.set()
+        """Tell the producer."""
+        self._tidings.tell(happening)
 
     def end(self) -> None:
         """Nothing will follow: its listeners' iterations end, its timer is gone."""

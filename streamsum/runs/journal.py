@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streamsum.core.events import Bullet, Event
+from streamsum.core.events import Event
 from streamsum.core.sse import encode
 from streamsum.runs.account import Account
 from streamsum.runs.log import Entry, Lease
@@ -19,6 +19,7 @@ class Journal:
         self._account = account
         self._observer = observer
         self._noted: list[Event] = []
+        self._unsure: list[Event] = []  # said to the log, which has not said that it has stored them
 
     def note(self, events: Iterable[Event]) -> None:
         """These come next: `write` appends them, or whoever writes after it."""
@@ -29,9 +30,13 @@ class Journal:
         events, self._noted = [*self._noted, *more], []
         if not events:
             return
-        self._observer.note_events(events, first=self.n + 1)
+        self._observer.note_offered(events, first=self.n + 1)
         entries = [Entry(self.n + i, event.type, encode(event), final) for i, event in enumerate(events, 1)]
         self.n += len(entries)
-        await self._lease.append(entries, final=final)
-        if self._account.first_bullet_ms is None and any(isinstance(event, Bullet) for event in events):
-            self._account.note_bullet()
+        self._unsure += events
+        try:
+            await self._lease.append(entries, final=final)
+        finally:  # who is interrupted while the log is away has still said it
+            self._account.note_written(events)
+        stored, self._unsure = self._unsure, []
+        self._observer.note_stored(stored)

@@ -98,7 +98,7 @@ class Lease(Protocol):
         ...
 
     async def happening(self) -> Happening:
-        """Wait until there is something that the producer must hear of."""
+        """Wait until there is something that the producer must hear of: the first such thing, ever after."""
         ...
 
     async def hand_over(self) -> None:
@@ -154,10 +154,6 @@ class Listener(Protocol):
     @property
     def dismissed(self) -> bool:
         """Has another come in its place, so that it has ended before the end?"""
-        ...
-
-    def excuse(self) -> None:
-        """We end this connection ourselves (draining): its leaving is not its client's, and sets no policy off."""
         ...
 
 

@@ -77,8 +77,8 @@ class Run:
         self._interruption = Interruption()
         self._journal = Journal(lease, n=len(stored), account=self._account, observer=self._observer)
         events = [ANY_EVENT.validate_json(entry.data) for entry in stored]
-        for event in events[:1]:
-            self._account.note_lost_pass(getattr(event, "model", self._model))
+        if events:
+            self._account.take_over(events, model=self._model)
         self._summary = Summary.replay(request, events, item_model=item_model, reask=reask)
         self._calls = Calls(
             self._summary,

@@ -83,7 +83,7 @@ class Reader:
         return self._dismissed
 
     def excuse(self) -> None:
-        """Its leaving sets nothing off; see `Listener.excuse`."""
+        """We end its connection ourselves: its leaving is not its client's, and sets no policy off."""
         self.excused = True
 
     def dismiss(self) -> None:

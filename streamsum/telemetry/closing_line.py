@@ -2,7 +2,7 @@
 
 from typing_extensions import override
 
-from streamsum.core.events import SummaryCompleted, SummaryFailed, Terminal
+from streamsum.core.events import SummaryCompleted, SummaryFailed, Terminal, ledger_of
 from streamsum.core.passes import Cause, End, PassKind, Usage
 from streamsum.telemetry.fields import Fields, PassFields
 from streamsum.telemetry.logs import logger
@@ -48,7 +48,7 @@ class ClosingLine(Observer):
 
 
 def _ledger(last: Terminal) -> Fields:
-    ledger = last if isinstance(last, SummaryCompleted) else last.ledger
+    ledger = ledger_of(last)
     fields: Fields = {
         "outcome": "completed" if isinstance(last, SummaryCompleted) else "failed",
         "finish": ledger.finish,

@@ -20,8 +20,11 @@ class Observer:
     def note_content(self, *, first: bool) -> None:
         """The call has brought content; `first`: the summary's first, too."""
 
-    def note_events(self, events: Sequence[Event], *, first: int) -> None:
-        """These are about to be stored, numbered from `first` on."""
+    def note_offered(self, events: Sequence[Event], *, first: int) -> None:
+        """These are about to be stored, numbered from `first` on; who listens may have them before they are noted."""
+
+    def note_stored(self, events: Sequence[Event]) -> None:
+        """These are, each told once; not those that were lost with the right to write."""
 
     def note_call_end(self, end: End, *, health: Cause) -> None:
         """The call is over; `health`: what its end says of the upstream, as `Run` judges it."""
@@ -53,9 +56,14 @@ class Observers(Observer):
             each.note_content(first=first)
 
     @override
-    def note_events(self, events: Sequence[Event], *, first: int) -> None:
+    def note_offered(self, events: Sequence[Event], *, first: int) -> None:
         for each in self._observers:
-            each.note_events(events, first=first)
+            each.note_offered(events, first=first)
+
+    @override
+    def note_stored(self, events: Sequence[Event]) -> None:
+        for each in self._observers:
+            each.note_stored(events)
 
     @override
     def note_call_end(self, end: End, *, health: Cause) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from streamsum.core.checks import CODES
-from streamsum.core.events import Bullet, BulletRejected, Event, SummaryCompleted, Terminal
+from streamsum.core.events import Bullet, BulletRejected, Event, Terminal, ledger_of
 from streamsum.core.passes import Cause, End, PassKind, Usage
 from streamsum.telemetry.metrics import OWN_CODE, Metrics
 from streamsum.telemetry.observing import Observer
@@ -34,10 +34,16 @@ class SummaryMetrics(Observer):
             self._metrics.first_delta.observe(_now() - self._admitted)
 
     @override
-    def note_events(self, events: Sequence[Event], *, first: int) -> None:
+    def note_offered(self, events: Sequence[Event], *, first: int) -> None:
         for n, event in enumerate(events, first):
             if isinstance(event, Bullet):
-                self._note_bullet(n)
+                self._metrics.emission.begin(self._id, n, now=_now())
+
+    @override
+    def note_stored(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Bullet):
+                self._note_bullet()
             elif isinstance(event, BulletRejected):
                 self._note_rejection(event)
 
@@ -51,13 +57,12 @@ class SummaryMetrics(Observer):
 
     @override
     def note_end(self, last: Terminal) -> None:
-        ledger = last if isinstance(last, SummaryCompleted) else last.ledger
+        ledger = ledger_of(last)
         self._metrics.summaries.labels(ledger.finish).inc()
         self._metrics.total.observe(_now() - self._admitted)
 
-    def _note_bullet(self, n: int) -> None:
+    def _note_bullet(self) -> None:
         now = _now()
-        self._metrics.emission.begin(self._id, n, now=now)
         if self._last_bullet is not None:
             self._metrics.gap.observe(now - self._last_bullet)
         elif self._is_new:

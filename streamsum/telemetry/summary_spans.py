@@ -4,7 +4,7 @@ import asyncio
 
 from typing_extensions import override
 
-from streamsum.core.events import SummaryCompleted, Terminal
+from streamsum.core.events import SummaryCompleted, Terminal, ledger_of
 from streamsum.core.passes import Cause, End, PassKind, Usage
 from streamsum.telemetry import attributes as names
 from streamsum.telemetry.observing import Observer
@@ -64,7 +64,7 @@ class SummarySpans(Observer):
     @override
     def note_end(self, last: Terminal) -> None:
         completed = isinstance(last, SummaryCompleted)
-        ledger = last if isinstance(last, SummaryCompleted) else last.ledger
+        ledger = ledger_of(last)
         self._span.note(
             {
                 names.FINISH: ledger.finish,

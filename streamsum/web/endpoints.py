@@ -27,6 +27,7 @@ from streamsum.web.recording import origin_of
 from streamsum.web.resources import Resource
 from streamsum.web.responses import (
     AcceptedResponse,
+    BegunResponse,
     EventStreamResponse,
     JoinedResponse,
     ResumeResponse,
@@ -65,12 +66,12 @@ async def start_by_body(request: Request, service: Service) -> ASGIApp:
         return await service.runs.start_or_join(wanted, key=key, idempotency=named, held_s=held_s, origin=origin)
 
     async def begin_anew() -> ASGIApp:
-        return _answer(await begin(), wanted, service, key=key.name, held=True)
+        return _answer(await begin(), wanted, service, key=key.name, held=True, is_named=named is not None)
 
     begun = await begin()
     if answer_at_once:
         return AcceptedResponse(begun.id, ticket=service.tickets.give(begun.id, key.name, shown_in(request.scope)))
-    answer = _answer(begun, wanted, service, key=key.name, held=True)
+    answer = _answer(begun, wanted, service, key=key.name, held=True, is_named=named is not None)
     return JoinedResponse(answer, otherwise=begin_anew) if isinstance(begun, Joined) else answer
 
 
@@ -162,11 +163,17 @@ async def _start_or_resume(request: Request, service: Service, *, text_name: str
     return _answer(begun, wanted, service, key=key.name, held=False)
 
 
-def _answer(begun: Run | Joined, wanted: SummaryRequest, service: Service, *, key: str, held: bool) -> ASGIApp:
-    if not wanted.stream:
-        return SummaryResponse(service, begun.id, key=key)
-    started = begun.started if held and isinstance(begun, Run) else None
-    return EventStreamResponse(service, begun.id, key=key, after=0, held=held, started=started)
+def _answer(
+    begun: Run | Joined, wanted: SummaryRequest, service: Service, *, key: str, held: bool, is_named: bool = False
+) -> ASGIApp:
+    """`is_named`: the same request joins it, so that it may run though nobody has been told its id."""
+    answer: ASGIApp = SummaryResponse(service, begun.id, key=key)
+    if wanted.stream:
+        started = begun.started if held and isinstance(begun, Run) else None
+        answer = EventStreamResponse(service, begun.id, key=key, after=0, held=held, started=started)
+    if is_named or isinstance(begun, Joined):
+        return answer
+    return BegunResponse(answer, begun, to_event_source=wanted.stream and not held)
 
 
 def _cursor_of(request: Request) -> Cursor | None:

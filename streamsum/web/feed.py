@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
-from streamsum.runs.log import Entry, Listener, Preview
+from streamsum.runs.log import Entry, Preview
 
 # What is sent together: some ten bullets. A client that does not read has two of these waiting for it, one written and
 # one not, beside the log and all else that a stream holds in memory (160 KiB).
@@ -12,10 +13,22 @@ MAX_BATCH_BYTES = 8 * 1024
 News = Entry | Preview
 
 
+class Source(Protocol):
+    """What is read: a `Listener`, or who has looked into one."""
+
+    async def __anext__(self) -> News:
+        """See `Listener`."""
+        ...
+
+    def here(self) -> News | None:
+        """See `Listener`."""
+        ...
+
+
 class Feed:
     """One listener's reading; `over` when nothing will follow."""
 
-    def __init__(self, entries: Listener) -> None:
+    def __init__(self, entries: Source) -> None:
         self.over = False
         self._entries = entries
 

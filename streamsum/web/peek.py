@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from typing import Self
 
 import jiter
 
@@ -17,9 +16,6 @@ class Peek:
         self._entries = entries
         self._seen: deque[Entry | Preview] = deque()
 
-    def __aiter__(self) -> Self:
-        return self
-
     async def __anext__(self) -> Entry | Preview:
         return self._seen.popleft() if self._seen else await anext(self._entries)
 
@@ -27,23 +23,16 @@ class Peek:
         """See `Listener.here`."""
         return self._seen.popleft() if self._seen else self._entries.here()
 
-    @property
-    def dismissed(self) -> bool:
-        """See `Listener.dismissed`."""
-        return self._entries.dismissed
-
-    def excuse(self) -> None:
-        """See `Listener.excuse`."""
-        self._entries.excuse()
-
     def started(self) -> "asyncio.Task[Problem | None]":
-        """As `Run.started`, of a run that is not here: told by the first event after the summary's first."""
+        """As `Run.started`, of a run that is not here: told by its second event, or a preview."""
         return asyncio.create_task(self._first_word())
 
     async def _first_word(self) -> Problem | None:
         async for news in self._entries:
             self._seen.append(news)
-            if isinstance(news, Entry) and news.n > 1:
+            if isinstance(news, Preview):  # there is content, and what comes after it is not kept here
+                return None
+            if news.n > 1:
                 failed = news.event == "summary.failed"
                 return Problem.model_validate(jiter.from_json(news.data)["problem"]) if failed else None
         return None

@@ -11,10 +11,12 @@ from urllib.parse import quote
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from streamsum.core.passes import Cause
 from streamsum.errors import Expired, LogDown, LogError, NotFound, Problem, RequestRefused, StreamsumError
 from streamsum.runs.log import Entry, Listener
+from streamsum.runs.run import Run
 from streamsum.web.departure import departure, let_go
-from streamsum.web.feed import Feed, News
+from streamsum.web.feed import Feed, News, Source
 from streamsum.web.frames import Frames
 from streamsum.web.peek import Peek
 from streamsum.web.problems import problem_response
@@ -62,7 +64,7 @@ class EventStreamResponse:
             self._service.log.listen(self._id, self._key, self._after) as listener,
             departure(receive),
         ):
-            entries: Listener | Peek = listener
+            entries: Source = listener
             if self._held and self._started is None:
                 entries = Peek(listener)
                 self._started = entries.started()
@@ -125,9 +127,30 @@ class ResumeResponse:
         try:
             await self._stream(scope, receive, send)
         except LogDown:  # before the first byte: a stream that has begun ends without a word
-            frames = Frames(send)
-            await frames.begin(location_of(scope, self._id))
-            await frames.end()
+            await _answer_nothing(self._id, scope, send)
+
+
+class BegunResponse:
+    """Of a summary that its request has just begun.
+
+    If the log is lost before its id is told, nobody knows of it: it is stopped, for whoever tries again begins another.
+    """
+
+    def __init__(self, answer: ASGIApp, run: Run, *, to_event_source: bool) -> None:
+        """`to_event_source`: it tries again only after an empty stream."""
+        self._answer = answer
+        self._run = run
+        self._to_event_source = to_event_source
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. Raises LogError before anything is sent, ClientGone at any time."""
+        try:
+            await self._answer(scope, receive, send)
+        except LogDown:  # before anything is sent
+            self._run.stop(Cause.CANCELLED)
+            if not self._to_event_source:
+                raise
+            await _answer_nothing(self._run.id, scope, send)
 
 
 class JoinedResponse:
@@ -192,6 +215,13 @@ class SummaryResponse:
         if listener.dismissed:  # five others wait for the same
             return RequestRefused("overloaded")
         return RequestRefused("draining") if self._service.runs.draining else LogDown()
+
+
+async def _answer_nothing(id: str, scope: Scope, send: Send) -> None:
+    """An empty stream: an `EventSource` comes back."""
+    frames = Frames(send)
+    await frames.begin(location_of(scope, id))
+    await frames.end()
 
 
 async def _whole(feed: Feed) -> list[Entry]:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from streamsum.errors import Fenced, LogDown, LogError
+from streamsum.runs.appends import check_append
 from streamsum.runs.log import Entry, Happening, fails_empty
 from streamsum.runs.redis_log.errands import Errands
 from streamsum.runs.redis_log.store import Store
 from streamsum.runs.redis_log.times import Times
+from streamsum.runs.tidings import Tidings
 
 _HAPPENINGS = {
     b"cancelled": Happening.CANCELLED,
@@ -58,8 +60,7 @@ class RedisLease:
         self._writing: asyncio.Task[None] | None = None
         self._slot: bytes | None = None
         self._showing: asyncio.Task[None] | None = None
-        self._happening: Happening | None = None
-        self._happened = asyncio.Event()
+        self._tidings = Tidings()
         self._again: asyncio.TimerHandle | None = None
 
     @property
@@ -71,22 +72,13 @@ class RedisLease:
         """Store `entries`; see `Lease.append`. Returns or raises LogDown within the time of a hold."""
         if self._lost is not None:
             raise self._lost
-        self._check(entries, final=final)
+        check_append(entries, after=len(self._stored) + len(self._pending), over=self._over, final=final)
         self._slot = None  # what was open when it was drawn is closed now
         self._pending += entries
         self._over = final
         if self._writing is None or self._writing.done():
             self._writing = self._errands.send(self._write())
         await asyncio.shield(self._writing)
-
-    def _check(self, entries: Sequence[Entry], *, final: bool) -> None:
-        first = len(self._stored) + len(self._pending) + 1
-        if self._over:
-            raise RuntimeError("an append after the end")
-        if [entry.n for entry in entries] != list(range(first, first + len(entries))):
-            raise RuntimeError("the numbers of events must go on from the last, without gaps")
-        if [entry.final for entry in entries if entry.final] != [True] * final:
-            raise RuntimeError("the final append has the final event, and no other append has one")
 
     async def _write(self) -> None:
         try:
@@ -143,16 +135,13 @@ class RedisLease:
             await self._store.run("preview", self.owner, self.id, self.tenure, data)
 
     async def happening(self) -> Happening:
-        """Wait for the first thing that the producer must hear of; it is the same ever after."""
-        while self._happening is None:
-            await self._happened.wait()
-        return self._happening
+        """Wait for the first thing that the producer must hear of; see `Lease.happening`."""
+        return await self._tidings.wait()
 
     def hear(self, verdict: bytes) -> None:
         """What the check script says of it: a word."""
         if happening := _HAPPENINGS.get(verdict):
-            self._happening = self._happening or happening
-            self._happened.set()
+            self._tidings.tell(happening)
             if happening is Happening.FENCED:
                 self._lost = self._lost or Fenced()
                 self._end()

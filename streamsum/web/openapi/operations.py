@@ -16,8 +16,9 @@ The status is held until the model's first content has come, or for five seconds
 its own, what goes wrong later is the event `summary.failed`."""
 _START_BY_QUERY = """\
 Answers at once. With a cursor it goes on with the summary that the cursor points into, so that an `EventSource` that
-comes back never begins, or pays for, a second one. Text in a query stands in proxies' logs and browser histories:
-prefer POST."""
+comes back never begins, or pays for, a second one. If the event log is lost before the first event is told, the answer
+is an empty stream with `retry: 2000`, and the summary ends. Text in a query stands in proxies' logs and browser
+histories: prefer POST."""
 _CANCEL = (
     "One that runs ends as `cancelled`, and the model is hung up; one that has ended is forgotten. Twice is no error."
 )

@@ -1,0 +1,68 @@
+"""core/abbreviations.py: a name in full, and its initials, are one name."""
+
+import pytest
+
+from streamsum.core.abbreviations import has_short, is_short_for, long_names
+from streamsum.core.evidence import Evidence
+from streamsum.core.source import Source
+
+
+@pytest.mark.parametrize(
+    ("text", "initials"),
+    [
+        ("The World Health Organization met in Geneva on Monday.", ["TWHO"]),
+        ("the Department of Defense and the Bank of England", ["DDBE"]),
+        ("in Europe nobody of the Swiss National\nBank spoke.", ["SNB"]),
+        ("nothing Here is a name", []),
+    ],
+)
+def test_long_names_have_initials(text: str, initials: list[str]) -> None:
+    """Small words between them count for nothing."""
+    assert [each for _, _, each in long_names(text)] == initials
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "known"),
+    [
+        ("WHO", "TWHO\nSNB", True),
+        ("SNB", "TWHO\nSNB", True),
+        ("HOS", "TWHO\nSNB", False),
+        ("Who", "TWHO", False),
+        ("W", "TWHO", False),
+        ("US", "in the U.S. Senate", True),
+        ("UK", "in the U.S. Senate", False),
+    ],
+)
+def test_initials_stand_for_a_name(name: str, text: str, known: bool) -> None:
+    """In a row, in capitals, two at least."""
+    assert is_short_for(name, text, text) is known
+
+
+@pytest.mark.parametrize(
+    ("initials", "text", "has"),
+    [
+        ("WHO", "said the WHO on Monday", True),
+        ("TWHO", "WHO", True),
+        ("WHO", "WHOM and AWHO, then WHO.", True),
+        ("WHO", "WHOM", False),
+        ("TH", "H", False),
+    ],
+)
+def test_a_text_has_initials_as_a_word(initials: str, text: str, has: bool) -> None:
+    """Those of "The" may be missing."""
+    assert has_short(initials, text) is has
+
+
+@pytest.mark.parametrize(
+    ("source", "bullet"),
+    [
+        ("Helen Clark led the World Health Organization panel for two years.", "Clark led a WHO panel for two years."),
+        ("Helen Clark led the WHO panel for two years.", "Clark led a World Health Organization panel for two years."),
+    ],
+)
+def test_a_name_in_its_other_form_is_not_unknown(source: str, bullet: str) -> None:
+    """And other initials are."""
+    assert Evidence(Source(source)).find(bullet).supported
+    assert (
+        not Evidence(Source(source.replace("WHO", "UN").replace("World Health", "Free Trade"))).find(bullet).supported
+    )

@@ -1,0 +1,85 @@
+"""runs/journal.py: a summary's events on their way into the log."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from typing_extensions import override
+
+from streamsum.core.events import Bullet, Event
+from streamsum.errors import LogDown
+from streamsum.runs.account import Account
+from streamsum.runs.journal import Journal
+from streamsum.runs.log import Entry, Happening
+from streamsum.telemetry.observing import Observer
+from tests.jumping_clock import in_jumping_time, now
+
+BULLETS = [Bullet(index=n, text=text) for n, text in enumerate(["The first.", "The second."])]
+
+
+class Heard(Observer):
+    """What was offered, by number, and what was stored, by index."""
+
+    def __init__(self) -> None:
+        self.offered: list[int] = []
+        self.stored: list[int] = []
+
+    @override
+    def note_offered(self, events: Sequence[Event], *, first: int) -> None:
+        self.offered += range(first, first + len(events))
+
+    @override
+    def note_stored(self, events: Sequence[Event]) -> None:
+        self.stored += [event.index for event in events if isinstance(event, Bullet)]
+
+
+class Away:
+    """A log that cannot be reached: who waits for `hold_s` is told; what was said stays said, as with Redis."""
+
+    can_hand_over = False
+
+    def __init__(self, *, hold_s: float = 0) -> None:
+        self.said: list[int] = []
+        self.hold_s = hold_s
+        self.back = False
+
+    async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
+        self.said += [entry.n for entry in entries]
+        if not self.back:
+            await asyncio.sleep(self.hold_s)
+            raise LogDown
+
+    def preview(self, data: bytes) -> None:
+        """Nobody looks."""
+
+    async def hand_over(self) -> None:
+        """To nobody."""
+
+    async def happening(self) -> Happening:
+        raise AssertionError
+
+
+@in_jumping_time
+async def test_a_bullet_whose_wait_is_interrupted_is_written() -> None:
+    """The log holds, and stores it before what comes next: so it has its time."""
+    account, lease, heard = Account(admitted=now()), Away(hold_s=5), Heard()
+    journal = Journal(lease, n=1, account=account, observer=heard)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await journal.write(BULLETS[0])
+    assert heard.stored == []
+    lease.back = True
+    await journal.write(BULLETS[1])
+    assert lease.said == heard.offered == [2, 3]
+    assert heard.stored == [0, 1]
+    assert account.bill().timing.first_bullet_ms == 1000
+
+
+@in_jumping_time
+async def test_a_bullet_that_is_not_stored_is_not_counted() -> None:
+    """Whoever takes the summary over makes another in its place, and counts that."""
+    heard = Heard()
+    journal = Journal(Away(), n=1, account=Account(admitted=now()), observer=heard)
+    with pytest.raises(LogDown):
+        await journal.write(*BULLETS)
+    assert (heard.offered, heard.stored) == ([2, 3], [])
