@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamsum.core.abbreviations import has_short, is_short_for, long_names
+from streamsum.core.abbreviations import has_short, long_names, short_for_some
 from streamsum.core.evidence import Evidence
 from streamsum.core.source import Source
 
@@ -24,18 +24,19 @@ def test_long_names_have_initials(text: str, initials: list[str]) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "known"),
     [
-        ("WHO", "TWHO\nSNB", True),
-        ("SNB", "TWHO\nSNB", True),
-        ("HOS", "TWHO\nSNB", False),
-        ("Who", "TWHO", False),
-        ("W", "TWHO", False),
+        ("WHO", "The World Health Organization. The Swiss National Bank.", True),
+        ("SNB", "The World Health Organization. The Swiss National Bank.", True),
+        ("HOT", "The World Health Organization. The Swiss National Bank.", False),
+        ("Who", "The World Health Organization.", False),
+        ("W", "The World Health Organization.", False),
+        ("WHO", "So it went on. " * 4_000 + "The World Health Organization.", False),
         ("US", "in the U.S. Senate", True),
         ("UK", "in the U.S. Senate", False),
     ],
 )
 def test_initials_stand_for_a_name(name: str, text: str, known: bool) -> None:
-    """In a row, in capitals, two at least."""
-    assert is_short_for(name, text, text) is known
+    """In a row, in capitals, two at least; of a name in the first pages."""
+    assert short_for_some([name], text) == ({name} if known else set())
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,8 @@ def test_a_name_in_its_other_form_is_not_unknown(source: str, bullet: str) -> No
     assert (
         not Evidence(Source(source.replace("WHO", "UN").replace("World Health", "Free Trade"))).find(bullet).supported
     )
+
+
+def test_initials_that_are_everywhere_in_other_words_are_not_looked_for_to_the_end() -> None:
+    """They would be no name."""
+    assert not has_short("AB", "ABX" * 1_000 + " AB")

@@ -6,9 +6,9 @@ tests/evidence.
 """
 
 import re
-from itertools import combinations
+from itertools import combinations, islice
 
-from streamsum.core.abbreviations import has_short, is_short_for, long_names
+from streamsum.core.abbreviations import has_short, long_names, short_for_some
 from streamsum.core.contrast import PASSIVE, denied, is_negated, oppose
 from streamsum.core.folding import fold
 from streamsum.core.languages import stop_words
@@ -25,6 +25,7 @@ _DAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "satu
 _NO_NAMES = _DAYS | {fold(month) for month in MONTHS}
 # Words of the claim in one sentence: of twelve names there are 66 pairs.
 _MOST_THERE = 12
+_MOST_LONG = 10  # names of several words in a claim: the initials of each are looked for in the source
 _CAPITAL = re.compile(r"[^\W\d_][^\W_]+")
 
 
@@ -61,14 +62,12 @@ class Doubts:
     def _is_anybody(self, unknown: list[int]) -> bool:
         """Is one of these names not in the source in another form, in full or as its initials?"""
         claim, text = self._claim.text, self._text
-        initials = "\n".join(each for _, _, each in long_names(text))
-        short = [(start, end) for start, end, each in long_names(claim) if has_short(each, text)]
+        mentioned = islice(long_names(claim), _MOST_LONG)
+        short = [(start, end) for start, end, each in mentioned if has_short(each, text)]
         words = [self._claim.words[name] for name in unknown]
-        return not all(
-            is_short_for(claim[word.start : word.end], initials, text)
-            or any(start <= word.start < end for start, end in short)
-            for word in words
-        )
+        rest = {word for word in words if not any(start <= word.start < end for start, end in short)}
+        names = {claim[word.start : word.end] for word in rest}
+        return names > short_for_some(names, text)
 
     def _begins_claim(self, start: int) -> bool:
         return not self._claim.text[:start].strip(" \"'“‘«(")
