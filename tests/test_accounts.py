@@ -79,13 +79,13 @@ class Process:
 
 
 @asynccontextmanager
-async def process(server: RedisServer, *script: Step) -> AsyncIterator[Process]:
+async def process(server: RedisServer, *script: Step, renew_s: float = 0.1) -> AsyncIterator[Process]:
     upstream = ScriptedUpstream(script=script, ended=End(Cause.STOP, finish_reason="stop", usage=COST))
     limiter = Limiter(server.url, times=PATIENT)
     async with (
         asyncio.timeout(LIMIT_S),
         aclosing(limiter),
-        RedisLog(server.url, grace_s=5, keep_s=600, times=Times(look_s=0.05, renew_s=0.1)) as log,
+        RedisLog(server.url, grace_s=5, keep_s=600, times=Times(look_s=0.05, renew_s=renew_s)) as log,
     ):
         await until_reached(log)
         runs = Runs(
@@ -117,11 +117,11 @@ async def test_who_hands_over_pays_what_it_has_used_and_the_heir_the_rest(redis:
 
 async def test_for_the_dead_as_much_is_paid_as_was_reserved(redis: RedisServer) -> None:
     """What it has used nobody knows; should it only have slept, it is not heard any more."""
-    async with process(redis, HEAD, HANG) as asleep, process(redis, REST) as heir:
+    async with process(redis, HEAD, HANG, renew_s=3) as asleep, process(redis, REST) as heir:
         run = await asleep.begun()
         reserved = await asleep.spent()
         heir.runs.adopt()
-        redis.forget_lease(asleep.log.node)
+        redis.forget_lease(asleep.log.node)  # it hears of it at its next renewal
         assert await heir.last_event(run.id) == "summary.completed"
         while len(asleep.runs):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)

@@ -340,7 +340,7 @@ class TestRevoking:
                 (["requests_per_minute = 1", "streams = 1"], (202, "")),
                 (["requests_per_minute = 1", "streams = 1"], (429, "rate_limited")),
                 (["requests_per_minute = 99", "streams = 1"], (429, "too_many_streams")),
-                (["streams = 2", "tokens_per_day = 1"], (422, "invalid_request")),
+                (["streams = 2", "tokens_per_day = 1"], (429, "budget_exhausted")),
                 (["streams = 2", "tokens_per_day = 2000"], (202, "")),
                 (["streams = 9", "tokens_per_day = 2000"], (429, "budget_exhausted")),
                 ([], (202, "")),

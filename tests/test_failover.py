@@ -27,6 +27,8 @@ from tests.servers import Served, environment_for, served, settings_for
 from tests.test_faults import CANARY, FAULTS, POSITIONS, REFUSALS, Fault, Refused, cuts
 from tests.upstreams import settings_of
 
+pytestmark = pytest.mark.slow
+
 # The model had its say, or we ours: nobody else is asked.
 FINAL = {"limit", "content_filter", "refusal"}
 SECOND = answer(bullets("First  ONE.", "second one", "third one"))

@@ -73,7 +73,9 @@ async def test_the_cost_of_a_listener_does_not_grow(redis: RedisServer, tmp_path
     async with (
         asyncio.timeout(60 + LISTENERS / 5),
         FakeUpstream(lambda *_: script(gate[0]), record=False) as model,
-        cluster(redis, model, secrets, times=Times(), STREAMSUM_FIRST_BYTE_S="0.1") as of,
+        cluster(
+            redis, model, secrets, times=Times(), STREAMSUM_FIRST_BYTE_S="0.1", STREAMSUM_STALL_S="120"
+        ) as of,  # the model waits until all listen, which takes a busy machine a while
     ):
         few = await cost_us(of, gates[0], listeners=LISTENERS // 4)
         gate[0] = gates[1]

@@ -39,6 +39,8 @@ from streamsum.settings import Settings
 from tests import invariants
 from tests.servers import environment_for, served
 
+pytestmark = pytest.mark.slow
+
 CANARY = "canary-7f3a"
 # Where the fault is silence, our clock is what ends it; everywhere else no clock must.
 SHORT_CLOCK = {"STREAMSUM_STALL_S": "0.7"}

@@ -21,7 +21,7 @@ STREAMS = int(os.environ.get("STREAMSUM_FUZZ_STREAMS", "20000"))
 SEED = os.environ.get("STREAMSUM_FUZZ_SEED", "0")
 PER_TEST = 1000
 # The other tests cover every line; traced line by line, these would take twice as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("first", range(0, STREAMS, PER_TEST))

@@ -44,7 +44,7 @@ from tests.test_faults import FAULTS, NOISE, POSITIONS, REFUSALS, Fault, Refused
 from tests.test_model_text import TEXTS
 from tests.upstreams import settings_of
 
-pytestmark = pytest.mark.usefixtures("sober_logging")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("sober_logging")]
 
 CLOCK = {"STREAMSUM_STALL_S": "0.15", "OPENAI_API_KEY": KEY}
 SUNG = answer(bullets("Another canary sang.", "A third canary sang.", "A canary fell silent."))

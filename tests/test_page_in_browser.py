@@ -32,7 +32,7 @@ from tests.scripted import ScriptedUpstream
 from tests.servers import environment_for, served, serving, settings_for
 from tests.tcp_proxy import TcpProxy, tcp_proxy
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 SOURCE = "The tower was built of oak. It stood for forty-six years.\n\nA candle set the lantern on fire in 1755."
 # What was withheld is not asked for again: the fake model would say it all again.

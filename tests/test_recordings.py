@@ -20,6 +20,8 @@ from tests.playing import finish, outline, play
 from tests.recorded import RECORDINGS, Recorded, all_streams, recordings, reframed
 from tests.servers import Served, served
 
+pytestmark = pytest.mark.slow
+
 STREAMS = all_streams()
 CUTS = (1, 7, 64, 4096)
 # With our document in them, longer streams are not read byte by byte: it is the same framing as before.

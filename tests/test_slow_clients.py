@@ -17,6 +17,8 @@ from streamsum.web.patience import Patience
 from tests.scripted import ScriptedUpstream, Step
 from tests.servers import Served, events_of, post, served
 
+pytestmark = pytest.mark.slow
+
 
 def words(draw: random.Random) -> str:
     return " ".join("".join(draw.choices("天地玄黃宇宙洪荒", k=9)) for _ in range(100))

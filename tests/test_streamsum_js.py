@@ -19,6 +19,8 @@ from tests.node import Program, node
 from tests.servers import served, serving, settings_for
 from tests.tcp_proxy import TcpProxy, tcp_proxy
 
+pytestmark = pytest.mark.slow
+
 TEXT = "The tower was built of oak 🌳. It stood for forty-six years."
 EXAMPLES = Path(__file__).parent.parent / "examples"
 EXAMPLE, TEXT_FILE = str(EXAMPLES / "node.mjs"), str(EXAMPLES / "lighthouse.txt")
