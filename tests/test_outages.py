@@ -20,7 +20,7 @@ from tests.servers import LIMIT_S, RawClient, Served, events_of, get, post, raw_
 
 pytestmark = needs_redis
 
-QUICK = Times(lease_s=5, renew_s=0.3, look_s=0.1, answer_s=0.3, hold_s=1.0, again_s=0.02)
+QUICK = Times(lease_s=5, renew_s=0.3, look_s=0.1, answer_s=0.3, hold_s=1.5, again_s=0.02)
 HEAD = '{"bullets": [{"text": "The first."}'
 MORE = ', {"text": "The second."}'
 REST = ', {"text": "The third."}]}'
@@ -83,7 +83,7 @@ async def test_a_short_outage_is_waited_out(own_redis: RedisServer) -> None:
         own_redis.pause()
         gate.set()
         seen = asyncio.create_task(client.reader.readuntil(b"summary.completed"))
-        await asyncio.sleep(0.6 * QUICK.hold_s)
+        await asyncio.sleep(0.4 * QUICK.hold_s)
         assert not seen.done()
         assert upstream.open == 1
         own_redis.resume()
