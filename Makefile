@@ -4,8 +4,6 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 AUDIT := .venv-audit
 ENGINE ?= docker
-# Of the test suite: half of it waits, so that two cores have room for three.
-JOBS ?= 3
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
@@ -38,7 +36,7 @@ screenshots: $(STAMP) ## write pictures of the page to docs/screenshots, with De
 	@$(BIN)/python -m tests.screenshots docs/screenshots
 
 test: $(STAMP) ## run the whole test suite, with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --cov --cov-report=term -q --numprocesses auto --maxprocesses 4 --dist loadfile
 	@$(BIN)/python -m coverage report --include='streamsum/core/*,streamsum/upstream/chunks.py' --fail-under=100 >/dev/null \
 		|| { echo "core/ and upstream/chunks.py must be covered to the last branch"; exit 1; }
 

@@ -16,11 +16,6 @@ def pytest_configure(config: pytest.Config) -> None:
         measuring.stop()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first, or one worker would be at it when the others have nothing left to do."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-
-
 @pytest.fixture
 def sober_logging() -> Iterator[None]:
     """Logging as it was before, for tests of what sets it up."""

@@ -120,7 +120,7 @@ FAULTS = [
     Fault("delta: null", [Chunk({"choices": [{"index": 0, "delta": None}]})], "502 " + ERROR, ERROR),
     Fault("content: 123", [chunk(content=123)], "502 " + ERROR, ERROR),
     Fault("64 MB line", [Raw(b"data: " + b"x" * (64 << 20))], "502 limit", "+limit"),
-    Fault("endless body without content", [Forever((Raw(b": nothing\n\n" * 10_000),))], "502 limit", "+limit"),
+    Fault("endless body without content", [Forever((Raw(b": %b\n\n" % (b"none " * 16_000)),))], "502 limit", "+limit"),
     Fault("a comment of 17 MB", [Comment("x" * (17 << 20)), Stall()], "502 limit", "+limit"),
     Fault("endless content", [endless("x" * 999)], "200 failed:output_invalid", "+limit"),
     Fault("endless white space", [endless(" " * 9)], "200 failed:limit", "+limit"),
