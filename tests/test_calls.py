@@ -1,7 +1,7 @@
 """The calls of a summary, as who counts and traces them hears of them: each has a beginning, and one end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -133,37 +133,51 @@ async def test_each_call_has_a_first_content() -> None:
 
 
 class Interrupted(ScriptedReply):
-    """Hands all of it on, and stops the summary before whoever poured wakes up."""
+    """Hands all of it on, and something else happens before whoever poured wakes up."""
 
-    def __init__(self, script: Sequence[Step], run: Run) -> None:
+    def __init__(self, script: Sequence[Step], happens: Callable[[], object]) -> None:
         super().__init__(script, End(Cause.STOP))
-        self._run = run
+        self._happens = happens
 
     async def pour(self, take: Take) -> bool:
         async for text in self:
             take(text)
-        self._run.stop(Cause.CANCELLED)
+        self._happens()
         await asyncio.get_running_loop().create_future()
         raise AssertionError
 
 
+class Interrupting(ScriptedUpstream):
+    """Its first bullet is judged when `happens` is called."""
+
+    happens: Callable[[], object]
+
+    @override
+    @asynccontextmanager
+    async def call(self, prompt: Prompt, *, deadline: float) -> AsyncIterator[ScriptedReply]:
+        yield Interrupted([HEAD], self.happens)
+
+
+def a_bug() -> None:
+    raise RuntimeError("ours")
+
+
+@pytest.mark.parametrize(("how", "finish"), [("stop", "cancelled"), ("bug", "upstream_error"), ("end", "draining")])
 @in_jumping_time
-async def test_what_was_judged_is_written_though_a_stop_comes_first() -> None:
-    """The ledger counts it, so that the log must have it."""
-
-    class Upstream(ScriptedUpstream):
-        @override
-        @asynccontextmanager
-        async def call(self, prompt: Prompt, *, deadline: float) -> AsyncIterator[ScriptedReply]:
-            yield Interrupted([HEAD], run)
-
-    lease = Lease()
-    run = run_of(Upstream(), lease=lease, observer=Observer())
-    await run.run()
+async def test_what_was_judged_is_written_whatever_comes_first(how: str, finish: str) -> None:
+    """The ledger counts it, so that the log must have it: in order, and one last event after it."""
+    upstream, lease = Interrupting(), Lease()
+    run = run_of(upstream, lease=lease, observer=Observer())
+    task = asyncio.create_task(run.run())
+    upstream.happens = {"stop": lambda: run.stop(Cause.CANCELLED), "bug": a_bug, "end": task.cancel}[how]
+    await asyncio.wait([task])
+    assert task.cancelled() == (how == "end")
     *events, last = [ANY_EVENT.validate_json(entry.data) for entry in lease.entries]
     assert [event.type for event in events] == ["summary.created", "bullet"]
-    assert isinstance(last, SummaryCompleted)
-    assert (last.finish, last.bullets) == ("cancelled", 1)
+    assert [entry.final for entry in lease.entries] == [False, False, True]
+    ledger = last if isinstance(last, SummaryCompleted) else getattr(last, "ledger", None)
+    assert ledger is not None
+    assert (ledger.finish, ledger.bullets) == (finish, 1)
 
 
 @in_jumping_time

@@ -26,13 +26,16 @@ class Journal:
         self._noted += events
 
     async def write(self, *more: Event, final: bool = False) -> None:
-        """Append what is noted, and `more`; `final` if they are the last. Raises LogError."""
+        """Append what is noted, and `more`; `final` if the last of them is the summary's last. Raises LogError."""
         events, self._noted = [*self._noted, *more], []
         if not events:
             return
         self._observer.note_offered(events, first=self.n + 1)
-        entries = [Entry(self.n + i, event.type, encode(event), final) for i, event in enumerate(events, 1)]
-        self.n += len(entries)
+        last = self.n + len(events)
+        entries = [
+            Entry(n, event.type, encode(event), final and n == last) for n, event in enumerate(events, self.n + 1)
+        ]
+        self.n = last
         self._unsure += events
         try:
             await self._lease.append(entries, final=final)
