@@ -169,7 +169,12 @@ async def test_what_was_judged_is_written_whatever_comes_first(how: str, finish:
     upstream, lease = Interrupting(), Lease()
     run = run_of(upstream, lease=lease, observer=Observer())
     task = asyncio.create_task(run.run())
-    upstream.happens = {"stop": lambda: run.stop(Cause.CANCELLED), "bug": a_bug, "end": task.cancel}[how]
+    happenings: dict[str, Callable[[], object]] = {
+        "stop": lambda: run.stop(Cause.CANCELLED),
+        "bug": a_bug,
+        "end": task.cancel,
+    }
+    upstream.happens = happenings[how]
     await asyncio.wait([task])
     assert task.cancelled() == (how == "end")
     *events, last = [ANY_EVENT.validate_json(entry.data) for entry in lease.entries]
