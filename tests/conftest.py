@@ -16,6 +16,11 @@ def pytest_configure(config: pytest.Config) -> None:
         measuring.stop()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, for half of what the suite does is wait; but memory is measured beside it."""
+    return min((os.cpu_count() or 1) + 1, 4)
+
+
 @pytest.fixture
 def sober_logging() -> Iterator[None]:
     """Logging as it was before, for tests of what sets it up."""

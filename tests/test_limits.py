@@ -103,7 +103,7 @@ async def test_after_the_first_byte_it_is_an_event(clock: dict[str, str], script
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_slow_drip_ends_with_the_total_time(stream: bool) -> None:
     """Though something always comes: the bullets that came stay."""
-    clock = {"STREAMSUM_TOTAL_S": "0.4", "STREAMSUM_STALL_S": "0.3"}
+    clock = {"STREAMSUM_TOTAL_S": "2", "STREAMSUM_STALL_S": "1.5"}
     async with FakeUpstream(DRIPPING) as model, served(None, settings=settings_for(model, clock)) as at:
         response = await at.client.post("/v1/summaries", json={"text": "A source.", "stream": stream})
         failed: dict[str, Any] = events_of(response)[-1] if stream else response.json()
