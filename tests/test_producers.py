@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,9 +14,9 @@ from streamsum.runs.log import Entry, Listener, NewSummary, Orphan, Preview
 from streamsum.runs.redis_log import Times
 from streamsum.runs.redis_log.lease import RedisLease
 from streamsum.runs.redis_log.membership import Membership
-from streamsum.runs.redis_log.producers import Producers
+from streamsum.runs.redis_log.producers import FOUND_AT_ONCE, Producers
 from streamsum.runs.redis_log.store import Store
-from tests.logs import FIRST, LAST, SECOND, redis_log, until
+from tests.logs import FIRST, LAST, SECOND, lease_of, redis_log, until
 from tests.redis_server import RedisServer, needs_redis
 
 pytestmark = needs_redis
@@ -67,10 +67,10 @@ class Process:
 
 
 @asynccontextmanager
-async def one_process(server: RedisServer) -> AsyncIterator[Process]:
+async def one_process(server: RedisServer, *, look_s: float = TIMES.look_s) -> AsyncIterator[Process]:
     store = LateStore(server.url)
     membership = Membership(store, TIMES)
-    producers = Producers(store, membership, times=TIMES, grace_s=10, keep_s=600)
+    producers = Producers(store, membership, times=replace(TIMES, look_s=look_s), grace_s=10, keep_s=600)
     async with asyncio.timeout(LIMIT_S):
         await membership.begin()
         try:
@@ -171,6 +171,18 @@ async def test_a_claim_that_is_given_up_is_given_back(redis: RedisServer) -> Non
             orphan = await anext(other.orphans())
         assert not orphan.taken_before
         await orphan.lease.append([SECOND, LAST], final=True)
+
+
+async def test_all_that_a_dead_process_leaves_is_taken_over_at_once(redis: RedisServer) -> None:
+    """However much that is: only after a look that brought nothing is the next one waited for."""
+    count = 2 * FOUND_AT_ONCE + 1
+    async with redis_log(redis) as other, one_process(redis, look_s=1000) as at:
+        for n in range(count):
+            await (await lease_of(other, NewSummary(f"{n}", "", "finish", sealed=b"sealed"))).append([FIRST])
+        redis.forget_lease(other.node)
+        orphans = at.producers.orphans()
+        ids = {(await anext(orphans)).id for _ in range(count)}
+        assert ids == {f"{n}" for n in range(count)}
 
 
 async def test_a_life_that_was_given_up_does_not_come_back(redis: RedisServer) -> None:

@@ -163,9 +163,13 @@ class Producers:
         """See `EventLog.orphans`."""
         while True:
             self._orphaned.clear()
+            some = False
             for former, id in await self._find():
                 if orphan := await self._claim_or_give_back(former, id, has_room=has_room()):
+                    some = True
                     yield orphan
+            if some:  # a process that died may have left more than one look finds
+                continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._times.look_s):
                     await self._orphaned.wait()
