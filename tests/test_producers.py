@@ -173,6 +173,27 @@ async def test_a_claim_that_is_given_up_is_given_back(redis: RedisServer) -> Non
         await orphan.lease.append([SECOND, LAST], final=True)
 
 
+async def test_a_claim_whose_answer_is_lost_is_given_back(redis: RedisServer) -> None:
+    """Nobody has gone on with it: whoever takes it over then is the first."""
+    async with one_process(redis) as at:
+        producers, store = at.producers, at.store
+        lease = await sealed(producers)
+        await lease.append([FIRST])
+        await lease.hand_over()
+        store.late = "claim"
+        looking = asyncio.create_task(next_orphan(producers))
+        await store.asked.wait()
+        store.late = ""
+        await store.all_arrived()
+        assert redis.field("a", "claims") == "1"
+        owned = await at.membership.renew()
+        assert owned
+        await producers.disown(owned)
+        orphan = await looking
+        assert not orphan.taken_before
+        await orphan.lease.append([SECOND, LAST], final=True)
+
+
 async def test_all_that_a_dead_process_leaves_is_taken_over_at_once(redis: RedisServer) -> None:
     """However much that is: only after a look that brought nothing is the next one waited for."""
     count = 2 * FOUND_AT_ONCE + 1
