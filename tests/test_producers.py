@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from streamsum.errors import LogDown
-from streamsum.runs.log import Entry, Listener, NewSummary, Orphan, Preview
+from streamsum.runs.log import Entry, Idempotency, Listener, NewSummary, Orphan, Preview
 from streamsum.runs.redis_log import Times
 from streamsum.runs.redis_log.lease import RedisLease
 from streamsum.runs.redis_log.membership import Membership
@@ -33,6 +33,7 @@ class LateStore(Store):
         super().__init__(url, TIMES)
         self.late = ""
         self.slow = ""  # these are waited for
+        self.unheard = ""  # these are done at once, and only their answers are lost
         self.asked = asyncio.Event()
         self.arrive = asyncio.Event()
         self.arriving: list[asyncio.Task[Any]] = []
@@ -40,7 +41,10 @@ class LateStore(Store):
     @override
     async def run(self, script: str, *arguments: str | bytes | int) -> Any:
         if script not in {self.late, self.slow}:
-            return await super().run(script, *arguments)
+            answer = await super().run(script, *arguments)
+            if script == self.unheard:
+                raise LogDown
+            return answer
         arriving = asyncio.create_task(self._arrive(script, *arguments))
         self.arriving.append(arriving)
         self.asked.set()
@@ -107,6 +111,18 @@ async def test_a_late_write_of_a_right_that_was_given_up_is_refused(redis: Redis
         assert set(await store.all_arrived()) == {b"fenced"}
         await orphan.lease.append([OTHER_SECOND, LAST], final=True)
         assert await other.read("a", "") == [FIRST, OTHER_SECOND, LAST]
+
+
+async def test_what_was_begun_without_our_knowing_is_gone_at_once(redis: RedisServer) -> None:
+    """Whoever asked was told to try again, and does: it must not join what nobody writes."""
+    async with one_process(redis) as at:
+        at.store.unheard = "create"
+        same = Idempotency("order-7", "f")
+        with pytest.raises(LogDown):
+            await at.producers.create(NewSummary("a", "", "finish", idempotency=same))
+        at.store.unheard = ""
+        await until(lambda: redis.keys_like("summary:a") == [])
+        assert await at.producers.find("", same) is None
 
 
 async def test_a_late_hand_over_gives_nothing_away(redis: RedisServer) -> None:

@@ -58,6 +58,9 @@ class Producers:
                 *("create", owner, new.id, new.key, new.on_disconnect, total_ms, expiry_ms),
                 *(digest, fingerprint, new.sealed or b""),
             )
+        except LogDown:
+            _ = self._errands.send(self._take_back(new.id, owner))
+            raise
         finally:
             self._asked_for.discard(new.id)
         match answer:
@@ -72,6 +75,11 @@ class Producers:
                 raise LogDown
             case _:
                 raise RuntimeError("this id is in use")
+
+    async def _take_back(self, id: str, owner: str) -> None:
+        """It may have been created all the same: at once, or the same request joins what nobody writes."""
+        with suppress(LogDown):  # at the next renewal then
+            await self._store.run("hand_over", owner, id, 0, "")
 
     async def find(self, key: str, idempotency: Idempotency) -> Joined | None:
         """See `EventLog.find`."""
