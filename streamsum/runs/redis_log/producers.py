@@ -37,8 +37,8 @@ class Producers:
         self._givings_back = Errands()
         self._leases: dict[str, RedisLease] = {}
         self._asked_for: set[str] = set()  # ids that are ours as soon as the server's answer is here
-        # Claimed, perhaps, and nothing done with it: its one take-over is not used up. Of those whose answer was lost, some
-        # were not ours after all and stay, until the next life: no more than the orphans of one outage.
+        # Claimed, perhaps, and nothing done with it: its one take-over is not used up. Of those whose answer was lost
+        # some were not ours after all, and stay until the next life: no more than there were orphans.
         self._untouched: set[str] = set()
         self._due: set[str] = set()
         self._alerted = asyncio.Event()
