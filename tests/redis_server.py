@@ -130,6 +130,11 @@ class RedisServer:
         with Redis.from_url(self.url) as client:
             client.config_set("maxmemory", int(up))
 
+    def demote(self) -> None:
+        """As a fail-over does: it keeps its connections, and is written to by nobody but another, who is not there."""
+        with Redis.from_url(self.url) as client:
+            client.replicaof("127.0.0.1", 1)
+
     def pause(self) -> None:
         """It keeps its connections, and answers nothing."""
         self._signal(signal.SIGSTOP)

@@ -7,7 +7,7 @@ from streamsum.errors import IdempotencyConflict, LogDown, RequestRefused
 from streamsum.keys_file import Key
 from streamsum.runs.limits.allowance import Allowance
 from streamsum.runs.limits.memory import MemoryLimiter
-from streamsum.runs.log import Idempotency, Joined
+from streamsum.runs.log import Idempotency, Joined, Lease, NewSummary
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.registry import Runs
 from streamsum.settings import Settings
@@ -82,6 +82,25 @@ async def test_who_cannot_find_out_is_told_the_first_reason() -> None:
     with pytest.raises(RequestRefused) as caught:
         await runs.start_or_join(REQUEST, idempotency=NAME)
     assert caught.value.problem.code == "overloaded"
+
+
+class Unheard(MemoryLog):
+    """Begins what it is asked for, and cannot say so."""
+
+    @override
+    async def create(self, new: NewSummary) -> Lease | Joined:
+        await super().create(new)
+        raise LogDown
+
+
+@in_jumping_time
+async def test_what_was_begun_unheard_is_not_joined() -> None:
+    """Nobody writes it: a 202 for it would be a promise that nobody keeps."""
+    runs, upstream = some_runs(log=Unheard(grace_s=10, keep_s=600, keep_bytes=1 << 20))
+    with pytest.raises(RequestRefused) as caught:
+        await runs.start_or_join(REQUEST, idempotency=NAME)
+    assert caught.value.problem.code == "log_unavailable"
+    assert upstream.prompts == []
 
 
 class Clumsy(Telemetry):

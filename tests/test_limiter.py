@@ -337,6 +337,17 @@ async def test_nothing_is_kept_for_ever(redis: RedisServer) -> None:
     assert redis.immortal() == []
 
 
+@needs_redis
+async def test_what_an_heir_leaves_is_not_kept_for_ever(redis: RedisServer) -> None:
+    """It took over what had been handed on, and died."""
+    limiter = RedisLimiter(redis.url, times=PATIENT)
+    await limiter.reserve(wanted("a"))
+    await limiter.settle("alice", "a", 10, goes_on=True)
+    await limiter.inherit(wanted("a", turn=1))
+    await limiter.aclose()
+    assert redis.immortal() == []
+
+
 async def test_an_address_that_is_none_is_told() -> None:
     """As a setting."""
     with pytest.raises(SettingsError):

@@ -3,20 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from typing_extensions import override
 
 from streamsum.errors import LogDown
-from streamsum.runs.log import Entry, Listener, NewSummary, Orphan, Preview
+from streamsum.runs.log import Entry, Idempotency, Listener, NewSummary, Orphan, Preview
 from streamsum.runs.redis_log import Times
 from streamsum.runs.redis_log.lease import RedisLease
 from streamsum.runs.redis_log.membership import Membership
-from streamsum.runs.redis_log.producers import Producers
+from streamsum.runs.redis_log.producers import FOUND_AT_ONCE, Producers
 from streamsum.runs.redis_log.store import Store
-from tests.logs import FIRST, LAST, SECOND, redis_log, until
+from tests.logs import FIRST, LAST, SECOND, lease_of, redis_log, until
 from tests.redis_server import RedisServer, needs_redis
 
 pytestmark = needs_redis
@@ -33,6 +33,7 @@ class LateStore(Store):
         super().__init__(url, TIMES)
         self.late = ""
         self.slow = ""  # these are waited for
+        self.unheard = ""  # these are done at once, and only their answers are lost
         self.asked = asyncio.Event()
         self.arrive = asyncio.Event()
         self.arriving: list[asyncio.Task[Any]] = []
@@ -40,7 +41,10 @@ class LateStore(Store):
     @override
     async def run(self, script: str, *arguments: str | bytes | int) -> Any:
         if script not in {self.late, self.slow}:
-            return await super().run(script, *arguments)
+            answer = await super().run(script, *arguments)
+            if script == self.unheard:
+                raise LogDown
+            return answer
         arriving = asyncio.create_task(self._arrive(script, *arguments))
         self.arriving.append(arriving)
         self.asked.set()
@@ -67,10 +71,10 @@ class Process:
 
 
 @asynccontextmanager
-async def one_process(server: RedisServer) -> AsyncIterator[Process]:
+async def one_process(server: RedisServer, *, look_s: float = TIMES.look_s) -> AsyncIterator[Process]:
     store = LateStore(server.url)
     membership = Membership(store, TIMES)
-    producers = Producers(store, membership, times=TIMES, grace_s=10, keep_s=600)
+    producers = Producers(store, membership, times=replace(TIMES, look_s=look_s), grace_s=10, keep_s=600)
     async with asyncio.timeout(LIMIT_S):
         await membership.begin()
         try:
@@ -107,6 +111,18 @@ async def test_a_late_write_of_a_right_that_was_given_up_is_refused(redis: Redis
         assert set(await store.all_arrived()) == {b"fenced"}
         await orphan.lease.append([OTHER_SECOND, LAST], final=True)
         assert await other.read("a", "") == [FIRST, OTHER_SECOND, LAST]
+
+
+async def test_what_was_begun_without_our_knowing_is_gone_at_once(redis: RedisServer) -> None:
+    """Whoever asked was told to try again, and does: it must not join what nobody writes."""
+    async with one_process(redis) as at:
+        at.store.unheard = "create"
+        same = Idempotency("order-7", "f")
+        with pytest.raises(LogDown):
+            await at.producers.create(NewSummary("a", "", "finish", idempotency=same))
+        at.store.unheard = ""
+        await until(lambda: redis.keys_like("summary:a") == [])
+        assert await at.producers.find("", same) is None
 
 
 async def test_a_late_hand_over_gives_nothing_away(redis: RedisServer) -> None:
@@ -171,6 +187,39 @@ async def test_a_claim_that_is_given_up_is_given_back(redis: RedisServer) -> Non
             orphan = await anext(other.orphans())
         assert not orphan.taken_before
         await orphan.lease.append([SECOND, LAST], final=True)
+
+
+async def test_a_claim_whose_answer_is_lost_is_given_back(redis: RedisServer) -> None:
+    """Nobody has gone on with it: whoever takes it over then is the first."""
+    async with one_process(redis) as at:
+        producers, store = at.producers, at.store
+        lease = await sealed(producers)
+        await lease.append([FIRST])
+        await lease.hand_over()
+        store.late = "claim"
+        looking = asyncio.create_task(next_orphan(producers))
+        await store.asked.wait()
+        store.late = ""
+        await store.all_arrived()
+        assert redis.field("a", "claims") == "1"
+        owned = await at.membership.renew()
+        assert owned
+        await producers.disown(owned)
+        orphan = await looking
+        assert not orphan.taken_before
+        await orphan.lease.append([SECOND, LAST], final=True)
+
+
+async def test_all_that_a_dead_process_leaves_is_taken_over_at_once(redis: RedisServer) -> None:
+    """However much that is: only after a look that brought nothing is the next one waited for."""
+    count = 2 * FOUND_AT_ONCE + 1
+    async with redis_log(redis) as other, one_process(redis, look_s=1000) as at:
+        for n in range(count):
+            await (await lease_of(other, NewSummary(f"{n}", "", "finish", sealed=b"sealed"))).append([FIRST])
+        redis.forget_lease(other.node)
+        orphans = at.producers.orphans()
+        ids = {(await anext(orphans)).id for _ in range(count)}
+        assert ids == {f"{n}" for n in range(count)}
 
 
 async def test_a_life_that_was_given_up_does_not_come_back(redis: RedisServer) -> None:

@@ -132,6 +132,19 @@ async def test_what_runs_out_counts_for_the_day_on_which_it_ran_out(opened: Open
         assert await limiter.reserve(wanted("b", tokens=100, tokens_per_day=100)) is None
 
 
+@needs_redis
+async def test_what_is_evicted_in_part_harms_nobody(redis: RedisServer) -> None:
+    """What was reserved is not known any more, and not charged; what the key begins next is counted on."""
+    async with on_redis(redis) as (limiter, set_clock):
+        for id in ("a", "b"):
+            assert await limiter.reserve(wanted(id, for_s=60)) is None
+        redis.evict("streamsum:quota:alice:held")
+        await limiter.inherit(wanted("b", for_s=60, turn=1))
+        set_clock(NOON + 61)
+        assert await limiter.reserve(wanted("c", tokens=100, tokens_per_day=100)) is None
+        assert await limiter.reserve(wanted("d", tokens=1, tokens_per_day=100)) is not None
+
+
 async def test_what_comes_late_is_known_for_long_enough_and_no_longer(opened: Opened) -> None:
     """A reservation behind its own release; what is remembered of it goes."""
     async with opened() as (limiter, set_clock):

@@ -15,7 +15,7 @@ from streamsum.errors import Expired, Fenced, LogDown, NotFound, SettingsError
 from streamsum.runs.log import Entry, Happening, Idempotency, Joined, NewSummary, Orphan, Preview
 from streamsum.runs.redis_log import RedisLog, Times
 from streamsum.runs.redis_log.lease import RedisLease
-from tests.logs import FIRST, LAST, SECOND, begin, collect, happens, lease_of, replay, until_reached
+from tests.logs import FIRST, LAST, SECOND, begin, collect, finish, happens, lease_of, replay, until_reached
 from tests.redis_server import RedisServer, needs_redis, redis_server
 from tests.tcp_proxy import TcpProxy, tcp_proxy
 
@@ -175,6 +175,19 @@ class TestOutages:
             async with asyncio.timeout(SOON_S):
                 await until_reached(log)
                 await begin(log)
+
+    async def test_after_a_fail_over_it_goes_where_the_address_leads(self, own_redis: RedisServer) -> None:
+        """Though the connections to the former primary live on, and answer."""
+        with redis_server() as heir:
+            async with replica(own_redis) as one:
+                await asyncio.gather(*(begin(one.log, f"{n}") for n in range(5)))
+                one.way.target = heir.port
+                own_redis.demote()
+                with pytest.raises(LogDown):
+                    await one.log.reach()
+                await until_reached(one.log, within=SOON_S)
+                await finish(one.log)
+                assert heir.last_event("a") == {"finish": "complete"}
 
     async def test_it_says_when_it_cannot_be_reached_and_when_it_can(
         self, own_redis: RedisServer, caplog: pytest.LogCaptureFixture

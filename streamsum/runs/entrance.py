@@ -59,9 +59,9 @@ class Entrance:
     ) -> Run | Joined:
         """See `Runs.start_or_join`."""
         upstreams = self._admission.choose(request, key=key)
+        # 128 random bits: without keys the id is all that it takes to read the summary.
+        id, size = secrets.token_urlsafe(16), len(request.text.encode())
         try:
-            # 128 random bits: without keys the id is all that it takes to read the summary.
-            id, size = secrets.token_urlsafe(16), len(request.text.encode())
             async with self._let_in(key, id, request, upstreams[0], size) as entry:
                 admitted = asyncio.get_running_loop().time()
                 lease = await self._create(self._announcement(id, request, key.name, idempotency))
@@ -80,7 +80,8 @@ class Entrance:
                     )
                 entry.pop_all()
         except RequestRefused:
-            if idempotency and (joined := await self._found(key, idempotency)):
+            # Its own may be there, of which the log could not tell in time: nobody would ever write that.
+            if idempotency and (joined := await self._found(key, idempotency)) and joined.id != id:
                 return joined
             raise
         self._launch(run, size)

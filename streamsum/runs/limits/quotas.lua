@@ -28,7 +28,7 @@ end
 -- Who has died in the middle of a turn may have spent all that was reserved: nobody knows better.
 local function unknown(member)
   if redis.call('HEXISTS', turns, member) == 0 then return 0 end
-  return tonumber(redis.call('HGET', held, member))
+  return tonumber(redis.call('HGET', held, member) or 0) -- evicted: one that fails here would fail at every question
 end
 
 local function keep(turn_of_now, amount, ms)
@@ -72,6 +72,7 @@ if action == 'inherit' then
   if tonumber(redis.call('HGET', turns, id) or -1) >= tonumber(turn) then return end
   charge(now, unknown(id))
   redis.call('HSET', turns, id, turn)
+  redis.call('PEXPIRE', turns, 2 * DAY) -- it may have gone with the turn before
   return
 end
 

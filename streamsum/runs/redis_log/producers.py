@@ -37,6 +37,9 @@ class Producers:
         self._givings_back = Errands()
         self._leases: dict[str, RedisLease] = {}
         self._asked_for: set[str] = set()  # ids that are ours as soon as the server's answer is here
+        # Claimed, perhaps, and nothing done with it: its one take-over is not used up. Of those whose answer was lost
+        # some were not ours after all, and stay until the next life: no more than there were orphans.
+        self._untouched: set[str] = set()
         self._due: set[str] = set()
         self._alerted = asyncio.Event()
         self._orphaned = asyncio.Event()
@@ -55,6 +58,9 @@ class Producers:
                 *("create", owner, new.id, new.key, new.on_disconnect, total_ms, expiry_ms),
                 *(digest, fingerprint, new.sealed or b""),
             )
+        except LogDown:
+            _ = self._errands.send(self._take_back(new.id, owner))
+            raise
         finally:
             self._asked_for.discard(new.id)
         match answer:
@@ -69,6 +75,11 @@ class Producers:
                 raise LogDown
             case _:
                 raise RuntimeError("this id is in use")
+
+    async def _take_back(self, id: str, owner: str) -> None:
+        """It may have been created all the same: at once, or the same request joins what nobody writes."""
+        with suppress(LogDown):  # at the next renewal then
+            await self._store.run("hand_over", owner, id, 0, "")
 
     async def find(self, key: str, idempotency: Idempotency) -> Joined | None:
         """See `EventLog.find`."""
@@ -142,7 +153,8 @@ class Producers:
                 lease.hear(verdict)
 
     def fence(self) -> None:
-        """A new life: nothing of the old one may be written any more."""
+        """A new life: nothing of the old one may be written any more, nor claimed for it."""
+        self._untouched.clear()
         for lease in list(self._leases.values()):
             if lease.owner != self._membership.owner:
                 lease.hear(b"fenced")
@@ -151,7 +163,9 @@ class Producers:
         """What the server says is ours, and nobody here knows of: an answer was lost, or a hand-over."""
         with suppress(LogDown):  # at the next renewal then
             for id in owned.keys() - self._leases.keys() - self._asked_for:
-                await self._store.run("hand_over", self._membership.owner, id, owned[id], "")
+                why = "unused" if id in self._untouched else ""
+                await self._store.run("hand_over", self._membership.owner, id, owned[id], why)
+                self._untouched.discard(id)
 
     # Taking over.
 
@@ -163,9 +177,14 @@ class Producers:
         """See `EventLog.orphans`."""
         while True:
             self._orphaned.clear()
+            some = False
             for former, id in await self._find():
                 if orphan := await self._claim_or_give_back(former, id, has_room=has_room()):
+                    some = True
+                    self._untouched.discard(id)
                     yield orphan
+            if some:  # a process that died may have left more than one look finds
+                continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._times.look_s):
                     await self._orphaned.wait()
@@ -188,17 +207,22 @@ class Producers:
     async def _give_back(self, claiming: "asyncio.Task[Orphan | None]") -> None:
         if (orphan := await claiming) and (lease := self._leases.get(orphan.id)):
             await lease.hand_over(unused=True)
+            self._untouched.discard(orphan.id)
 
     async def _claim(self, former: str, id: str, *, has_room: bool) -> Orphan | None:
         self._asked_for.add(id)
+        self._untouched.add(id)
         try:
             owner = self._membership.owner
             answer = await self._store.run("claim", owner, former, id, int(has_room))
-        except LogDown:
+        except LogDown:  # it may be ours all the same: then `disown` gives it back
             return None
         finally:
             self._asked_for.discard(id)
-        return self._orphan(id, owner, *answer[1:]) if answer[0] == b"claimed" else None
+        if answer[0] != b"claimed":
+            self._untouched.discard(id)
+            return None
+        return self._orphan(id, owner, *answer[1:])
 
     def _orphan(
         self,

@@ -5,7 +5,7 @@ Nothing is ever sent twice by the library: whether a write may be repeated is fo
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from streamsum.errors import LogDown, SettingsError
 from streamsum.runs.redis_log.times import Times
@@ -67,10 +67,25 @@ class Store:
         try:
             async with asyncio.timeout(self._times.answer_s):
                 answer = await command
-        except self.ERRORS:
+        except self.ERRORS as error:
+            if _is_demoted(error):
+                await self._hang_up_idle()
             raise LogDown from None
         self.answered_at = asyncio.get_running_loop().time()
         return answer
+
+    async def _hang_up_idle(self) -> None:
+        """The next commands go to whoever has the address now; those of now find out for themselves."""
+        with suppress(*self.ERRORS):
+            await self.pool.disconnect(inuse_connections=False)
+
+
+def _is_demoted(error: Exception) -> bool:
+    """Is it a replica now? After a fail-over it keeps its connections, and refuses every write on them for ever.
+
+    Before Redis 7 what a script runs into has no code of its own.
+    """
+    return isinstance(error, ReadOnlyError) or (isinstance(error, ResponseError) and "READONLY" in str(error))
 
 
 def _options(times: Times) -> dict[str, Any]:
