@@ -15,6 +15,7 @@ from streamsum.core.events import (
 )
 from streamsum.core.sse import encode
 from streamsum.errors import Problem
+from streamsum.standard_streams import give_up
 
 COMPLETED, FAILED, BAD_USAGE, TRUNCATED = 0, 1, 2, 3
 
@@ -74,7 +75,10 @@ def explain(problem: Problem, *, has_hints: bool = True) -> str:
 
 def say(words: str) -> None:
     """A message to the person; of a server's words, what a terminal would obey is not passed on."""
-    print(f"streamsum: {printable(words)}", file=sys.stderr, flush=True)
+    try:
+        print(f"streamsum: {printable(words)}", file=sys.stderr, flush=True)
+    except OSError:  # nobody hears it: no reason to end what is being done
+        give_up(sys.stderr)
 
 
 def printable(text: str) -> str:
