@@ -196,6 +196,11 @@ async def test_bad_usage_is_2(command: Command, given: str | bytes, options: lis
     assert words in errors
 
 
+async def test_a_limit_beyond_any_machine_is_none(command: Command) -> None:
+    """No room is made for all that it allows."""
+    assert await command.run(STREAMSUM_MAX_BODY_BYTES="9" * 15) == (0, "• A keeper.\n• A goat.\n", "")
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
