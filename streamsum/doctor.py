@@ -107,9 +107,8 @@ def _built_in(settings: Settings) -> Finding:
         file = find_model()
     except SettingsError as error:
         return Finding("note", "built-in model", str(error).splitlines()[0])
-    used = settings.upstream == "embedded" or (settings.upstream == "auto" and not settings.api_key)
-    used = used and not settings.upstreams
-    return Finding("ok", "built-in model", f"installed ({file.name}){'' if used else ', and not used'}")
+    used = "" if settings.asks_built_in else ", and not used"
+    return Finding("ok", "built-in model", f"installed ({file.name}){used}")
 
 
 async def _event_log(settings: Settings, store_s: float) -> Finding:
@@ -150,7 +149,7 @@ async def _model(upstream: Upstream, settings: Settings) -> AsyncIterator[Findin
     watched = _Watched(upstream)
     try:
         events = [event async for event in _one_bullet(watched, settings)]
-        for mark, words in _judge(watched, events):
+        for mark, words in _judge(watched, events, has_hints=terminal.can_help(settings)):
             yield Finding(mark, upstream.name, words)
     except RequestRefused as refused:  # before it was asked: by what the settings leave room for
         yield Finding("FAIL", upstream.name, f"{upstream.model}: {terminal.explain(refused.problem, has_hints=False)}")
@@ -164,10 +163,10 @@ async def _one_bullet(upstream: Upstream, settings: Settings) -> AsyncIterator[E
             yield event
 
 
-def _judge(watched: "_Watched", events: list[Event]) -> Iterator[tuple[Mark, str]]:
+def _judge(watched: "_Watched", events: list[Event], *, has_hints: bool) -> Iterator[tuple[Mark, str]]:
     last = events[-1]
     if isinstance(last, SummaryFailed):
-        yield "FAIL", f"{watched.model}: {terminal.explain(last.problem)}"
+        yield "FAIL", f"{watched.model}: {terminal.explain(last.problem, has_hints=has_hints)}"
         return
     if not isinstance(last, SummaryCompleted):  # nothing else is last
         return

@@ -199,6 +199,12 @@ class Settings:
     secrets: tuple[SecretStr, ...] = ()  # what is in `secret_file`
     upstreams: tuple[UpstreamSettings, ...] = ()  # what is in `upstreams_file`, with the keys that it names
 
+    @property
+    def asks_built_in(self) -> bool:
+        """Is it the built-in model that is asked?"""
+        chosen = self.upstream == "embedded" or (self.upstream == "auto" and not self.api_key)
+        return chosen and not self.upstreams
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """The settings in `environment`, and in the files that it names; an empty value counts as none.

@@ -66,7 +66,7 @@ def _summarize_file(file: str, wishes: Wishes, settings: Settings, environment: 
             environment,
             source=text if wishes.shows_evidence else None,
             as_json=wishes.as_json,
-            has_hints=wishes.url is None,
+            has_hints=wishes.url is None and terminal.can_help(settings),
         )
         options = wishes.options | ({"preview": True} if _may_preview(wishes, screen) else {})
         return asyncio.run(_show(_summary(text, options, wishes.url, settings, environment), screen))

@@ -99,6 +99,14 @@ async def test_what_else_the_service_needs_is_looked_at(
     assert lines()[what][0].startswith(words)
 
 
+async def test_a_file_of_upstreams_has_no_hints_about_variables(lines: Any, tmp_path: Path) -> None:
+    """OPENAI_BASE_URL does not say where these are looked for."""
+    file = tmp_path / "upstreams.toml"
+    file.write_text('[[upstreams]]\nname = "own"\nmodel = "m"\nbase_url = "http://127.0.0.1:1/v1"\n')
+    assert await examine({"STREAMSUM_UPSTREAMS_FILE": str(file)}) == 1
+    assert lines()["own"] == ["FAIL m: The model's server failed."]
+
+
 async def test_a_context_without_room_is_1(lines: Any, tmp_path: Path) -> None:
     """A figure in the upstreams file that is too small for any text."""
     file = tmp_path / "upstreams.toml"
