@@ -13,6 +13,7 @@ from io import TextIOWrapper
 from typing import Any
 
 from streamsum import __version__
+from streamsum.standard_streams import give_up, open_closed
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -51,6 +52,7 @@ exit status: 0 completed, 3 completed but cut short, 1 failed, 2 bad usage, 130 
 
 def main(argv: Sequence[str] | None = None, *, environment: Mapping[str, str] = os.environ) -> int:
     """Run one command; the result is the exit status. Raises SystemExit on bad usage, as argparse does."""
+    open_closed()
     arguments = _parser().parse_args(argv)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without bullets, or without the text's letters
@@ -60,9 +62,14 @@ def main(argv: Sequence[str] | None = None, *, environment: Mapping[str, str] = 
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes once more on its way out, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up(sys.stdout)
         return PIPE_CLOSED
+    except OSError as error:  # of standard output, all but for certain: what else is opened tells of itself
+        from streamsum import terminal
+
+        give_up(sys.stdout)
+        terminal.say(f"cannot go on: {error.strerror or 'the system does not say why'}")
+        return terminal.FAILED
     return status
 
 

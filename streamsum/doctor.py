@@ -12,11 +12,13 @@ from typing import Literal
 from streamsum import terminal
 from streamsum.core.events import Bullet, Event, SummaryCompleted, SummaryFailed
 from streamsum.core.passes import End, Prompt
-from streamsum.errors import LogDown, SettingsError
+from streamsum.errors import LogDown, RequestRefused, SettingsError
 from streamsum.inprocess import summarize
+from streamsum.item_model import load
 from streamsum.runs.log import EventLog
 from streamsum.runs.opening import opened_log
 from streamsum.settings import MEMORY, Settings
+from streamsum.telemetry.exporting import tracing_of
 from streamsum.telemetry.logs import set_up
 from streamsum.upstream.base import Capabilities, Reply, Upstream
 from streamsum.upstream.build import build_all
@@ -68,6 +70,13 @@ async def _findings(settings: Settings, environment: Mapping[str, str], store_s:
     yield _keys(settings)
     yield _built_in(settings)
     yield await _event_log(settings, store_s)
+    if settings.otlp_endpoint or settings.otlp_traces_endpoint:
+        yield await _traces(settings)
+    try:
+        load(settings.item_model)
+    except SettingsError as error:
+        yield Finding("FAIL", "item model", str(error))
+        return
     try:
         upstreams = build_all(settings)
     except SettingsError as error:
@@ -98,9 +107,8 @@ def _built_in(settings: Settings) -> Finding:
         file = find_model()
     except SettingsError as error:
         return Finding("note", "built-in model", str(error).splitlines()[0])
-    used = settings.upstream == "embedded" or (settings.upstream == "auto" and not settings.api_key)
-    used = used and not settings.upstreams
-    return Finding("ok", "built-in model", f"installed ({file.name}){'' if used else ', and not used'}")
+    used = "" if settings.asks_built_in else ", and not used"
+    return Finding("ok", "built-in model", f"installed ({file.name}){used}")
 
 
 async def _event_log(settings: Settings, store_s: float) -> Finding:
@@ -128,12 +136,23 @@ async def _reached(log: EventLog) -> None:
             await asyncio.sleep(LOOK_AGAIN_S)
 
 
+async def _traces(settings: Settings) -> Finding:
+    """Is there what sends them? Whether anybody takes them shows when there are some."""
+    try:
+        await tracing_of(settings).aclose()
+    except SettingsError as error:
+        return Finding("FAIL", "traces", str(error))
+    return Finding("ok", "traces", "can be sent; the collector is not asked")
+
+
 async def _model(upstream: Upstream, settings: Settings) -> AsyncIterator[Finding]:
     watched = _Watched(upstream)
     try:
         events = [event async for event in _one_bullet(watched, settings)]
-        for mark, words in _judge(watched, events):
+        for mark, words in _judge(watched, events, has_hints=terminal.can_help(settings)):
             yield Finding(mark, upstream.name, words)
+    except RequestRefused as refused:  # before it was asked: by what the settings leave room for
+        yield Finding("FAIL", upstream.name, f"{upstream.model}: {terminal.explain(refused.problem, has_hints=False)}")
     finally:
         await upstream.aclose()
 
@@ -144,10 +163,10 @@ async def _one_bullet(upstream: Upstream, settings: Settings) -> AsyncIterator[E
             yield event
 
 
-def _judge(watched: "_Watched", events: list[Event]) -> Iterator[tuple[Mark, str]]:
+def _judge(watched: "_Watched", events: list[Event], *, has_hints: bool) -> Iterator[tuple[Mark, str]]:
     last = events[-1]
     if isinstance(last, SummaryFailed):
-        yield "FAIL", f"{watched.model}: {terminal.explain(last.problem)}"
+        yield "FAIL", f"{watched.model}: {terminal.explain(last.problem, has_hints=has_hints)}"
         return
     if not isinstance(last, SummaryCompleted):  # nothing else is last
         return

@@ -15,8 +15,11 @@ def load(name: str | None) -> type[BaseModel]:
     module, _, attribute = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError):
-        raise SettingsError("STREAMSUM_ITEM_MODEL must be package.module:Name, and importable from here") from None
+    except Exception as error:  # noqa: BLE001 - somebody else's module runs here; its words may be anybody's
+        raise SettingsError(
+            "STREAMSUM_ITEM_MODEL must be package.module:Name, and importable from here, with PYTHONPATH=. from this "
+            f"folder; to find it ended with {type(error).__name__}"
+        ) from None
     return checked(found)
 
 

@@ -23,6 +23,9 @@ UpstreamKind = Literal["auto", "openai", "embedded"]
 MEMORY = "memory://"
 _REDIS = ("redis://", "rediss://", "unix://")
 
+# No machine has as much of anything; longer ones Python itself does not read, and says so in words of its own.
+_MOST_DIGITS = 15
+
 WhenDown = Literal["closed", "open"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["auto", "json", "console"]
@@ -42,14 +45,16 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     return read
 
 
-def _number(*, above: float) -> Callable[[str], float]:
+def _number(*, above: float | None = None) -> Callable[[str], float]:
+    """A reader of numbers above this one; None: 0 will do, too."""
+
     def read(value: str) -> float:
         try:
             number = float(value)
         except ValueError:
             number = float("nan")
-        if not above < number < float("inf"):
-            raise ValueError(f"a number above {above:g}")
+        if not (number >= 0 if above is None else above < number) or number == float("inf"):
+            raise ValueError("a number, 0 or more" if above is None else f"a number above {above:g}")
         return number
 
     return read
@@ -57,8 +62,8 @@ def _number(*, above: float) -> Callable[[str], float]:
 
 def _whole(*, least: int) -> Callable[[str], int]:
     def read(value: str) -> int:
-        if not value.isascii() or not value.isdigit() or int(value) < least:
-            raise ValueError(f"a whole number, {least} or more")
+        if not value.isascii() or not value.isdigit() or len(value) > _MOST_DIGITS or int(value) < least:
+            raise ValueError(f"a whole number, {least} or more, of {_MOST_DIGITS} digits at most")
         return int(value)
 
     return read
@@ -75,7 +80,7 @@ def _flag(value: str) -> bool:
 def _address(value: str) -> tuple[str, int]:
     host, colon, port = value.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not host or not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    if not host or not colon or not port.isascii() or not port.isdigit() or len(port) > 5 or int(port) > 65535:
         raise ValueError("host:port, as in 127.0.0.1:9090")
     return host, int(port)
 
@@ -93,10 +98,6 @@ def _event_log(value: str) -> SecretStr:
     return SecretStr(value)
 
 
-def _not_negative(value: str) -> float:
-    return 0.0 if value == "0" else _number(above=0)(value)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of one process. Times in seconds, sizes in bytes."""
@@ -111,7 +112,10 @@ class Settings:
     )
     model: str = _setting("STREAMSUM_MODEL", "gpt-4o-mini", str, "the model to ask for")
     output_mode: OutputMode = _setting(
-        "STREAMSUM_OUTPUT_MODE", "json_schema", _one_of(get_args(OutputMode)), "how the upstream is asked for JSON"
+        "STREAMSUM_OUTPUT_MODE",
+        "json_schema",
+        _one_of(get_args(OutputMode)),
+        "how the upstream is asked for JSON: `json_schema`, `json_object`, `prompt`",
     )
     max_tokens: int | None = _setting(
         "STREAMSUM_MAX_TOKENS", None, _max_tokens, "sent with every call; `auto`: from the bullets asked for"
@@ -134,9 +138,9 @@ class Settings:
     secret_file: str | None = _setting(
         SECRET_FILE, None, str, "one secret a line, the newest first: tickets, and taking over what a replica leaves"
     )
-    keep_s: float = _setting("STREAMSUM_KEEP_S", 600.0, _not_negative, "how long finished summaries are kept")
+    keep_s: float = _setting("STREAMSUM_KEEP_S", 600.0, _number(), "how long finished summaries are kept")
     keep_bytes: int = _setting("STREAMSUM_KEEP_BYTES", 64 << 20, _whole(least=0), "how much of them, in memory")
-    grace_s: float = _setting("STREAMSUM_GRACE_S", 10.0, _not_negative, "how long `on_disconnect: grace` waits")
+    grace_s: float = _setting("STREAMSUM_GRACE_S", 10.0, _number(), "how long `on_disconnect: grace` waits")
 
     keys_file: str | None = _setting(KEYS_FILE, None, str, "TOML: who may call, and how much (`streamsum key NAME`)")
     no_keys: bool = _setting("STREAMSUM_NO_KEYS", False, _flag, "1 allows serving without keys off loopback")
@@ -165,11 +169,16 @@ class Settings:
     think_s: float = _setting("STREAMSUM_THINK_S", 120.0, _number(above=0), "until the model's first content")
     stall_s: float = _setting("STREAMSUM_STALL_S", 30.0, _number(above=0), "since the last content or reasoning")
     total_s: float = _setting("STREAMSUM_TOTAL_S", 300.0, _number(above=0), "for a whole summary")
-    drain_s: float = _setting("STREAMSUM_DRAIN_S", 30.0, _not_negative, "for running summaries after SIGTERM")
+    drain_s: float = _setting("STREAMSUM_DRAIN_S", 30.0, _number(), "for running summaries after SIGTERM")
 
     reask: int = _setting("STREAMSUM_REASK", 1, _whole(least=0), "how many times what was withheld is asked for again")
 
-    log_level: LogLevel = _setting("STREAMSUM_LOG_LEVEL", "INFO", _one_of(get_args(LogLevel)), "what is logged")
+    log_level: LogLevel = _setting(
+        "STREAMSUM_LOG_LEVEL",
+        "INFO",
+        _one_of(get_args(LogLevel)),
+        "what is logged: from `DEBUG`, `INFO`, `WARNING` or `ERROR` on",
+    )
     log_format: LogFormat = _setting(
         "STREAMSUM_LOG_FORMAT",
         "auto",
@@ -189,6 +198,12 @@ class Settings:
     keys: tuple[Key, ...] = ()  # what is in `keys_file`
     secrets: tuple[SecretStr, ...] = ()  # what is in `secret_file`
     upstreams: tuple[UpstreamSettings, ...] = ()  # what is in `upstreams_file`, with the keys that it names
+
+    @property
+    def asks_built_in(self) -> bool:
+        """Is it the built-in model that is asked?"""
+        chosen = self.upstream == "embedded" or (self.upstream == "auto" and not self.api_key)
+        return chosen and not self.upstreams
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:

@@ -11,6 +11,8 @@ from streamsum.errors import StreamsumError
 # RFC 3986, section 3.1; a file of that name can be given as ./name.
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
+_PIECE_BYTES = 1 << 20
+
 
 class Unreadable(StreamsumError):
     """There is no text to be had; the message is for the person."""
@@ -33,10 +35,22 @@ def read_source(file: str, *, max_bytes: int) -> str:
 
 def _text(opened: BinaryIO, max_bytes: int) -> str:
     """A byte more than allowed is read, so that nothing endless is."""
-    data = opened.read(max_bytes + 1)
+    data = _read(opened, max_bytes + 1)
     if len(data) > max_bytes:
         raise Unreadable(f"the text is longer than {max_bytes} bytes (STREAMSUM_MAX_BODY_BYTES)")
     text = data.decode("utf-8-sig")
     if not text.strip():
         raise Unreadable("the text is empty")
     return text
+
+
+def _read(opened: BinaryIO, most: int) -> bytes:
+    """Piece by piece: `read` makes room for all that it is asked for, and the limit may be beyond any machine."""
+    data = bytearray()
+    while len(data) < most:
+        wanted = min(most - len(data), _PIECE_BYTES)
+        piece = opened.read(wanted)
+        data += piece
+        if len(piece) < wanted:  # the end: a terminal would wait for another one
+            break
+    return bytes(data)

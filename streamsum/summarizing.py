@@ -19,6 +19,9 @@ from streamsum.upstreams_file import is_url
 # With several texts the shell is told of the worst.
 _FROM_BAD_TO_WORSE = (terminal.COMPLETED, terminal.TRUNCATED, terminal.FAILED, terminal.BAD_USAGE)
 
+# Of what a server refuses: what is over a limit, or came too slowly, may well be taken in a minute.
+_PASSING = (408, 429)
+
 _STDIN = "-"
 
 
@@ -43,7 +46,7 @@ def summarize_files(files: Sequence[str], wishes: Wishes, environment: Mapping[s
     statuses = []
     for n, file in enumerate(files or [_STDIN]):
         if len(files) > 1 and not wishes.as_json:
-            print(f"{chr(10) * (n > 0)}==> {file} <==", flush=True)
+            print(f"{chr(10) * (n > 0)}==> {terminal.printable(file)} <==", flush=True)
         statuses.append(_summarize_file(file, wishes, settings, environment))
     return max(statuses, key=_FROM_BAD_TO_WORSE.index)
 
@@ -63,7 +66,7 @@ def _summarize_file(file: str, wishes: Wishes, settings: Settings, environment: 
             environment,
             source=text if wishes.shows_evidence else None,
             as_json=wishes.as_json,
-            has_hints=wishes.url is None,
+            has_hints=wishes.url is None and terminal.can_help(settings),
         )
         options = wishes.options | ({"preview": True} if _may_preview(wishes, screen) else {})
         return asyncio.run(_show(_summary(text, options, wishes.url, settings, environment), screen))
@@ -110,7 +113,7 @@ async def _show(summary: AbstractAsyncContextManager[AsyncIterator[Event]], scre
 
 def _refused(words: str, problem: Problem) -> int:
     terminal.say(words)
-    return terminal.BAD_USAGE if problem.status < 500 else terminal.FAILED
+    return terminal.FAILED if problem.status >= 500 or problem.status in _PASSING else terminal.BAD_USAGE
 
 
 def _hint(error: ClientError, wishes: Wishes) -> str:

@@ -15,6 +15,8 @@ from streamsum.core.events import (
 )
 from streamsum.core.sse import encode
 from streamsum.errors import Problem
+from streamsum.settings import Settings
+from streamsum.standard_streams import give_up
 
 COMPLETED, FAILED, BAD_USAGE, TRUNCATED = 0, 1, 2, 3
 
@@ -62,7 +64,7 @@ def exit_status(last: Event | None) -> int:
 def explain(problem: Problem, *, has_hints: bool = True) -> str:
     """A problem in a line or two, with what may help; what is wrong with a field by the option's name.
 
-    `has_hints`: they are for who asks the model from here, not for who asks a server.
+    `has_hints`: they are for who asks the model from here, by OPENAI_BASE_URL, not for who asks a server of ours.
     """
     lines = [f"{_option(error.loc)}{error.detail}" for error in problem.errors or ()] or [problem.detail]
     if problem.max_chars is not None:
@@ -72,9 +74,17 @@ def explain(problem: Problem, *, has_hints: bool = True) -> str:
     return " ".join(lines)
 
 
+def can_help(settings: Settings) -> bool:
+    """Are the hints about what is asked? The built-in model has no address, and those of a file have theirs there."""
+    return not settings.upstreams and not settings.asks_built_in
+
+
 def say(words: str) -> None:
     """A message to the person; of a server's words, what a terminal would obey is not passed on."""
-    print(f"streamsum: {printable(words)}", file=sys.stderr, flush=True)
+    try:
+        print(f"streamsum: {printable(words)}", file=sys.stderr, flush=True)
+    except OSError:  # nobody hears it: no reason to end what is being done
+        give_up(sys.stderr)
 
 
 def printable(text: str) -> str:

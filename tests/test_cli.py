@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.fake_upstream import FakeUpstream, NoAnswer, Script, Status, answer, bullets
 from streamsum import __version__
-from streamsum.api_key import looks_like_one
+from streamsum.api_key import digest_of, looks_like_one, new_key
 from streamsum.cli import main
 from streamsum.client import Refused
 from streamsum.errors import Problem
@@ -196,6 +196,11 @@ async def test_bad_usage_is_2(command: Command, given: str | bytes, options: lis
     assert words in errors
 
 
+async def test_a_limit_beyond_any_machine_is_none(command: Command) -> None:
+    """No room is made for all that it allows."""
+    assert await command.run(STREAMSUM_MAX_BODY_BYTES="9" * 15) == (0, "• A keeper.\n• A goat.\n", "")
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
@@ -224,6 +229,15 @@ async def test_several_files_are_summarised_in_a_row(command: Command, tmp_path:
     summary = f"==> {command.file} <==\n• A keeper.\n• A goat.\n"
     assert output == f"{summary}\n==> {tmp_path / 'none'} <==\n\n{summary}"
     assert errors.count("cannot read") == 1
+
+
+async def test_a_files_name_is_nothing_that_a_terminal_obeys(command: Command, tmp_path: Path) -> None:
+    """Whoever made the file has named it."""
+    file = tmp_path / "a\x1b]0;b\r.txt"
+    file.write_text(TEXT)
+    async with FakeUpstream(SPOKEN) as model:
+        _, output, _ = await command.run_with(str(file), str(file), environment=environment_for(model))
+    assert output.splitlines()[0] == f"==> {tmp_path}/a\ufffd]0;b\ufffd.txt <=="
 
 
 async def test_evidence_is_shown_where_it_is_asked_for(command: Command) -> None:
@@ -258,6 +272,23 @@ async def test_a_server_that_has_failed_is_1(command: Command) -> None:
     assert (status, output) == (1, "")
     assert "refused our request" in errors
     assert "OPENAI_" not in errors  # whoever asks has no part in that
+
+
+async def test_a_limit_of_the_key_is_1(command: Command, tmp_path: Path) -> None:
+    """Nothing that was typed is wrong: whoever tries again may have it."""
+    key = new_key()
+    file = tmp_path / "keys.toml"
+    file.write_text(f'[[keys]]\nname = "a"\nsha256 = "{digest_of(key).hex()}"\nrequests_per_minute = 1\n')
+    command.write(TEXT)
+    async with FakeUpstream(SPOKEN) as model:
+        settings = Settings.read(environment_for(model) | {"STREAMSUM_KEYS_FILE": str(file)})
+        async with served(None, settings=settings) as at:
+            environment = {"STREAMSUM_URL": f"http://127.0.0.1:{at.port}", "STREAMSUM_KEY": key}
+            first = await command.run_with(command.file, environment=environment)
+            status, output, errors = await command.run_with(command.file, environment=environment)
+    assert first[0] == 0
+    assert (status, output) == (1, "")
+    assert "too many requests" in errors
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,46 @@ async def test_a_model_that_does_not_answer_is_1(lines: Any, script: Script, wor
     assert any(line.startswith("FAIL") and words in line for line in lines()["openai"])
 
 
+@pytest.mark.parametrize(
+    ("settings", "what", "words"),
+    [
+        (
+            {"STREAMSUM_ITEM_MODEL": "nowhere:Item"},
+            "item model",
+            "FAIL STREAMSUM_ITEM_MODEL must be package.module:Name",
+        ),
+        ({"STREAMSUM_SOURCE_BYTES": "10"}, "openai", "FAIL gpt-4o-mini: Too much is going on"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, "traces", "ok can be sent"),
+    ],
+)
+async def test_what_else_the_service_needs_is_looked_at(
+    lines: Any, settings: dict[str, str], what: str, words: str
+) -> None:
+    """And told in a line, where it would keep the service from starting, or from its first summary."""
+    async with environment(SPOKEN) as given:
+        assert await examine(given | settings) == int(words.startswith("FAIL"))
+    assert lines()[what][0].startswith(words)
+
+
+async def test_a_file_of_upstreams_has_no_hints_about_variables(lines: Any, tmp_path: Path) -> None:
+    """OPENAI_BASE_URL does not say where these are looked for."""
+    file = tmp_path / "upstreams.toml"
+    file.write_text('[[upstreams]]\nname = "own"\nmodel = "m"\nbase_url = "http://127.0.0.1:1/v1"\n')
+    assert await examine({"STREAMSUM_UPSTREAMS_FILE": str(file)}) == 1
+    assert lines()["own"] == ["FAIL m: The model's server failed."]
+
+
+async def test_a_context_without_room_is_1(lines: Any, tmp_path: Path) -> None:
+    """A figure in the upstreams file that is too small for any text."""
+    file = tmp_path / "upstreams.toml"
+    async with environment(SPOKEN) as given:
+        file.write_text(
+            f'[[upstreams]]\nname = "own"\nmodel = "m"\nbase_url = "{given["OPENAI_BASE_URL"]}"\ncontext_tokens = 20\n'
+        )
+        assert await examine({"STREAMSUM_UPSTREAMS_FILE": str(file)}) == 1
+    assert lines()["own"][0].startswith("FAIL m: The text is longer than the model can take.")
+
+
 async def test_no_model_at_all_is_1(lines: Any) -> None:
     """Asked for, and not configured."""
     assert await examine({"STREAMSUM_UPSTREAM": "openai"}) == 1

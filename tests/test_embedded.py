@@ -185,6 +185,23 @@ async def test_a_file_that_is_no_model_is_an_error(tmp_path: Path, caplog: pytes
 
 
 @needs_model
+async def test_a_library_that_does_not_load_is_told_from_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The package is there, and what it needs of the system is not: how to find out what."""
+    (tmp_path / "xllamacpp.py").write_text("raise ImportError('libgomp.so.1')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    embedded = EmbeddedUpstream(find_model())
+    with pytest.raises(UpstreamError):
+        async with embedded.call(PROMPT, deadline=deadline()):
+            pass
+    assert caplog.messages == [
+        "the built-in model did not start what=what runs it cannot be loaded: python -c 'import xllamacpp' says why"
+    ]
+    await embedded.aclose()
+
+
+@needs_model
 async def test_ctrl_c_and_sigterm_are_for_the_parent_to_handle() -> None:
     """They reach the whole group of processes, and the parent may have a summary to finish."""
     process = await LlamaProcess.start(find_model(), name=MODEL, context_tokens=512)

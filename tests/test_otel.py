@@ -24,6 +24,7 @@ from benchmarks.fake_upstream import Content, Done, FakeUpstream, Finish, Reset,
 from streamsum.errors import SettingsError
 from streamsum.settings import Settings
 from streamsum.telemetry import attributes as names
+from streamsum.telemetry.exporting import tracing_of
 from streamsum.telemetry.otel import OtelTracing
 from streamsum.upstream.given import Given
 from tests.scripted import ScriptedUpstream
@@ -258,6 +259,18 @@ def test_an_endpoint_is_a_url() -> None:
     """Told before anything starts."""
     with pytest.raises(SettingsError, match=r"OTEL_EXPORTER_OTLP_ENDPOINT must be the URL"):
         Settings.read({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "99999"), ("OTEL_BSP_SCHEDULE_DELAY", "-1")]
+)
+def test_variables_of_the_sdk_that_do_not_fit_are_a_setting(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is wrong, and no bug of ours."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=r"OTEL_"):
+        tracing_of(Settings(otlp_endpoint="http://127.0.0.1:1"))
 
 
 def run(program: str) -> str:

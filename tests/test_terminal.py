@@ -6,7 +6,8 @@ import pytest
 
 from streamsum.core.events import Bullet, BulletDelta, BulletRejected, Event, Reason, SummaryCreated
 from streamsum.errors import FieldError, Problem
-from streamsum.terminal import FAILED, exit_status, explain, printable, say, show
+from streamsum.settings import Settings
+from streamsum.terminal import FAILED, can_help, exit_status, explain, printable, say, show
 
 SILENT: list[Event] = [
     SummaryCreated(id="x", model="parrot", max_bullets=5, created_at="2026-11-22T10:00:00Z"),
@@ -83,3 +84,17 @@ def test_fields_go_by_their_options_names() -> None:
         FieldError(loc=(), code="c", detail="Three."),
     )
     assert explain(Problem.of("invalid_request", errors=errors)) == "--max-bullets: One. the text: Two. Three."
+
+
+@pytest.mark.parametrize(
+    ("environment", "can"),
+    [
+        ({"OPENAI_API_KEY": "k"}, True),
+        ({"STREAMSUM_UPSTREAM": "openai"}, True),
+        ({}, False),
+        ({"STREAMSUM_UPSTREAM": "embedded", "OPENAI_API_KEY": "k"}, False),
+    ],
+)
+def test_hints_are_about_what_is_asked(environment: dict[str, str], can: bool) -> None:
+    """The built-in model is not looked for at OPENAI_BASE_URL."""
+    assert can_help(Settings.read(environment)) is can

@@ -6,6 +6,8 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from io import TextIOWrapper
+from tempfile import TemporaryFile
 
 from benchmarks.load.compare import differences
 from benchmarks.load.environment import read_environment
@@ -32,9 +34,12 @@ def main(
     progress: Progress | None = None,
 ) -> int:
     """Run it, write the results, print the gist; the exit status is as in `--help`. Raises SystemExit: bad usage."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that has not all of our letters
     options = Options.read(sys.argv[1:] if arguments is None else arguments, environment)
     try:
         options.out.mkdir(parents=True, exist_ok=True)  # now, and not when there is something to be lost
+        TemporaryFile(dir=options.out).close()
     except OSError as error:
         print(f"--out: {error.strerror}", file=sys.stderr)
         return BAD_USAGE
@@ -47,10 +52,14 @@ def main(
     summary = summarise(
         test, started_at=started_at, environment=facts, interrupted=status in {INTERRUPTED, TOLD_TO_END}
     )
-    write(summary, test.levels, options.out)
     print("\n".join(_gist(summary)))
     if options.old is not None and (other := differences(options.old, summary)):
         print(f"compared with a run in which other things were different, too: {', '.join(other)}")
+    try:
+        write(summary, test.levels, options.out)
+    except OSError as error:
+        print(f"--out: {error.strerror}: what stands above is all that there is", file=sys.stderr)
+        return BAD_USAGE
     print(f"written to {options.out}{os.sep}: summary.json, requests.jsonl, summary.csv, report.html")
     return status or _judge(summary)
 

@@ -13,7 +13,7 @@ examples:
 exit status:
   0    done, and every gate passed
   1    a gate (--fail-if, --compare) failed
-  2    bad usage
+  2    bad usage, or --out cannot be written
   3    nothing could be measured: nobody answers, the service did not start, no request was answered well
   130  interrupted (143: told to end); what was measured until then is written
 """

@@ -7,6 +7,7 @@ clocks are CLOCK_MONOTONIC, so they are one only on one machine.
 import json
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.load.outcome import Outcome
@@ -18,11 +19,10 @@ Closings = Mapping[str, list[float]]
 def read_journal(file: Path, tags: Container[str]) -> Closings:
     """What the journal says so far of these; a line that is still being written, or is none of ours, says nothing."""
     closings: dict[str, list[tuple[float, list[float]]]] = defaultdict(list)
-    if file.exists():
-        with file.open(encoding="utf-8") as lines:
-            for line in lines:
-                if (call := _read(line)) is not None and call[0] in tags:
-                    closings[call[0]].append(call[1:])
+    with suppress(OSError), file.open(encoding="utf-8", errors="replace") as lines:  # it may not be there yet
+        for line in lines:
+            if (call := _read(line)) is not None and call[0] in tags:
+                closings[call[0]].append(call[1:])
     # Of several passes over one source each goes on where the last one stopped.
     return {tag: [at for _, times in sorted(calls) for at in times] for tag, calls in closings.items()}
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ DEFAULT_DURATION_S = 10.0
 
 # The contract's: no request may ask for more.
 MAX_BULLETS = 50
+
+# Levels of its log at which a service does.
+_SAYS_WHERE = ("DEBUG", "INFO")
 
 _SETTING = re.compile(r"(STREAMSUM_[A-Z_]+)=(.*)", re.ASCII)
 
@@ -83,7 +87,7 @@ def _options(given: argparse.Namespace, environment: Mapping[str, str]) -> Optio
         timeout_s=_bounded("--timeout", read_quantity(given.timeout, "time"), MAX_DURATION_S),
         texts=read_texts(given.texts) if given.texts else built_in(),
         fields=_fields(given),
-        journal=given.journal,
+        journal=_journal(given.journal),
         upstream=_upstream(given),
         service_settings=dict(_setting(each) for each in given.set),
         objectives=read_objectives(given.slo) if given.slo else {},
@@ -99,6 +103,13 @@ def _target(given: argparse.Namespace, environment: Mapping[str, str]) -> Target
         return None
     key = given.key or environment.get("STREAMSUM_KEY")
     return Target.read(given.url, key=key, allow_remote=given.allow_remote)
+
+
+def _journal(file: Path | None) -> Path | None:
+    """It may not be there before the first call; what is no file now will be none after the last."""
+    if file is not None and file.exists() and not (file.is_file() and os.access(file, os.R_OK)):
+        raise ValueError("--journal: a file that can be read is wanted")
+    return file
 
 
 def _levels(given: argparse.Namespace) -> tuple[Level, ...]:
@@ -155,6 +166,8 @@ def _fields(given: argparse.Namespace) -> dict[str, Any]:
 def _setting(text: str) -> tuple[str, str]:
     if (found := _SETTING.fullmatch(text)) is None:
         raise ValueError("--set: STREAMSUM_NAME=VALUE is wanted")
+    if found[1] == "STREAMSUM_LOG_FORMAT" or (found[1] == "STREAMSUM_LOG_LEVEL" and found[2] not in _SAYS_WHERE):
+        raise ValueError("--set: the service's log says where it listens, as JSON: leave it so")
     return found[1], found[2]
 
 

@@ -1,10 +1,13 @@
 """Where the load goes: an address on this machine, unless another is allowed by name."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from yarl import URL
+
+_KEY = re.compile(r"[\x21-\x7e]+")
 
 
 class NotOurMachine(ValueError):
@@ -26,6 +29,8 @@ class Target:
             raise ValueError("--url: an address such as http://127.0.0.1:8080 is wanted")
         if parsed.user is not None or parsed.password is not None:
             raise ValueError("--url: a key is given with --key, not in the address")
+        if key is not None and not _KEY.fullmatch(key):
+            raise ValueError("--key, STREAMSUM_KEY: a key is of visible ASCII characters")
         if not allow_remote and not is_loopback(parsed.host):
             raise NotOurMachine("--url: that is not this machine; --allow-remote drives it all the same")
         return cls(parsed, key)

@@ -18,4 +18,7 @@ def tracing_of(settings: Settings) -> Tracing:
         from streamsum.telemetry.otel import OtelTracing
     except ImportError:
         raise SettingsError("traces need OpenTelemetry: pip install 'streamsum[otel]'") from None
-    return OtelTracing(OTLPSpanExporter(endpoint=endpoint))
+    try:
+        return OtelTracing(OTLPSpanExporter(endpoint=endpoint))
+    except ValueError:  # a batch that is larger than the queue, a delay below 0
+        raise SettingsError("the variables that OpenTelemetry reads itself (OTEL_BSP_…, OTEL_…) do not fit") from None

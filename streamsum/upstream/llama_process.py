@@ -18,6 +18,9 @@ from streamsum.errors import StreamsumError
 # Loading takes a second or two; a machine on which it takes longer than this has no use for the model.
 MAX_START_S = 60.0
 
+# What the script ends with where the package is there and will not load.
+_NO_LIBRARY = 3
+
 _SCRIPT = Path(__file__).with_name("llama_server.py")
 
 
@@ -93,6 +96,8 @@ async def _address(process: Process, *, key: str) -> str:
         raise DidNotStart("it took too long") from None
     except (OSError, ValueError):  # a pipe that broke; a line that is none
         raise DidNotStart("it broke off") from None
+    if status == _NO_LIBRARY:
+        raise DidNotStart("what runs it cannot be loaded: python -c 'import xllamacpp' says why")
     raise DidNotStart(f"it ended with status {status}")
 
 

@@ -10,7 +10,10 @@ import os
 import signal
 import sys
 
-import xllamacpp
+try:
+    import xllamacpp
+except ImportError:  # most likely a library of the system's is missing: GCC's OpenMP, libgomp1
+    sys.exit(3)
 
 
 def main() -> None:

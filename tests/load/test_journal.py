@@ -22,6 +22,14 @@ def test_calls_are_found_by_their_tags(tmp_path: Path) -> None:
     assert read_journal(file, {"a"}) == {"a": [2]}
 
 
+def test_a_journal_that_is_none_says_nothing(tmp_path: Path) -> None:
+    """It is read when all has been measured, and none of that may be lost."""
+    assert read_journal(tmp_path, {"a"}) == {}
+    file = tmp_path / "journal.jsonl"
+    file.write_bytes(b"\xff\xfe\n" + line("a", 1, 2).encode())
+    assert read_journal(file, {"a"}) == {"a": [2]}
+
+
 def test_the_lag_is_from_the_closing_character_to_the_client() -> None:
     """Bullets by the elements that they were: a rejection between takes one, too."""
     it = outcome(at=100, tag="b", bullets=[1.0, 3.0], elements=[0, 2])

@@ -116,6 +116,32 @@ async def test_what_cannot_be_measured_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     status, _, errors = await ends("--url", "http://127.0.0.1:1", "--out", str(tmp_path / "file" / "x"))
     assert (status, errors.startswith("--out: ")) == (2, True)
+    status, _, errors = await ends("--url", "http://127.0.0.1:1", "--out", "/proc")
+    assert (status, errors.count("\n"), errors.startswith("--out: ")) == (2, 1, True)
+
+
+async def test_what_cannot_be_written_is_shown(tmp_path: Path) -> None:
+    """A disk that is full when all has been measured: the gist, and why there is no report; 2, no traceback."""
+    (tmp_path / "summary.csv").mkdir()
+    async with FakeUpstream(parse(script_of(1))) as model, served(None, settings=settings_for(model)) as at:
+        url = f"http://127.0.0.1:{at.port}"
+        status, output, errors = await ends(
+            "--url", url, "--out", str(tmp_path), "--requests", "1", "--concurrency", "1", *AT_ONCE
+        )
+    assert status == 2
+    assert output.startswith("concurrency 1: 1 requests, 0 with an error")
+    assert errors.splitlines()[-1] == "--out: Is a directory: what stands above is all that there is"
+
+
+async def test_help_is_there_for_any_terminal() -> None:
+    """What its encoding does not have is a substitute."""
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    command = (sys.executable, "-m", "benchmarks.load", "--help")
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=PIPE, stderr=PIPE)
+    async with asyncio.timeout(LIMIT_S):
+        output, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    assert b"[OPTION ?]" in output
 
 
 async def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:

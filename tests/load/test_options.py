@@ -77,7 +77,11 @@ def test_the_fake_model_is_asked_for_what_it_will_say() -> None:
         ("--body {", "--body: a JSON object"),
         ("--set OPENAI_API_KEY=x", "--set: STREAMSUM_NAME=VALUE"),
         ("--set STREAMSUM_KEEP_S=5 --url http://localhost", "--set: the service at --url"),
+        ("--set STREAMSUM_LOG_LEVEL=WARNING", "--set: the service's log says where it listens"),
+        ("--set STREAMSUM_LOG_FORMAT=console", "--set: the service's log says where it listens"),
         ("--journal x", "--journal: without --url"),
+        ("--url http://localhost --journal /", "--journal: a file that can be read"),
+        ("--url http://localhost --key \u00e9", "--key, STREAMSUM_KEY: a key is of visible ASCII"),
         ("--slo speed=1s", "--slo: MEASURE=TIME"),
         ("--fail-if speed>1s", "--fail-if: there is no figure"),
         ("--compare /nowhere.json", "--compare: nowhere.json cannot be read"),
@@ -92,6 +96,15 @@ def test_mistakes_are_said_at_once(arguments: str, words: str, capsys: pytest.Ca
         read(*arguments.split())
     assert left.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_key_with_its_files_last_line_break_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """It can go into no header; and it is not shown."""
+    with pytest.raises(SystemExit):
+        read("--url", "http://localhost", STREAMSUM_KEY="ssk_canary\n")
+    errors = capsys.readouterr().err
+    assert "--key, STREAMSUM_KEY: a key" in errors
+    assert "canary" not in errors
 
 
 def test_remote_addresses_need_a_word() -> None:
