@@ -219,6 +219,19 @@ def _open_half(url: str, is_kept: bool) -> list[Event]:
     return events
 
 
+async def test_as_many_streams_as_are_asked_for_run_at_once() -> None:
+    """None waits for a connection of another: the library has 100 by default, and a stream keeps its own."""
+    upstream = ScriptedUpstream(script=[HALF, HANG])
+    async with (
+        served(upstream) as service,
+        AsyncClient(f"http://127.0.0.1:{service.port}") as client,
+        asyncio.timeout(30),
+    ):
+        streams = [summarize(client) for _ in range(101)]
+        await asyncio.gather(*(anext(each) for each in streams))
+        await asyncio.gather(*(each.aclose() for each in streams))
+
+
 async def test_leaving_before_the_first_event_stops_the_model() -> None:
     """The status is held until the model's first content: the summary has no id yet that the client knows."""
     upstream = ScriptedUpstream(connecting=[60.0])
