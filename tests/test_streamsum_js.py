@@ -1,5 +1,6 @@
 """streamsum.js on Node, against the real service and a fake model. In a browser it is the page that uses it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -203,6 +204,16 @@ async def test_a_gateway_that_has_no_answer_is_asked_again(status: int) -> None:
     assert names(said) == ["summary.created", "summary.completed"]
     assert [each.method for each in requests] == ["POST", "POST", "POST", "GET", "GET"]
     assert len({each.headers["Idempotency-Key"] for each in requests[:3]}) == 1
+
+
+@pytest.mark.parametrize("after_s", [3600, 3_000_000])
+async def test_who_would_have_to_wait_for_long_is_told_so(after_s: int) -> None:
+    """Not kept waiting, as by a gateway's page of maintenance; nor is a timer asked for more than it can."""
+    later = Response("<h1>Maintenance</h1>", 503, {"Retry-After": f"{after_s}"}, media_type="text/html")
+    async with scripted(later) as (port, requests), summarizing(port) as program, asyncio.timeout(10):
+        [thrown] = await program.answers()
+    assert (thrown["thrown"], thrown["status"]) == ("ProblemError", 503)
+    assert [each.method for each in requests] == ["POST"]
 
 
 async def test_what_may_run_is_stopped_when_a_later_try_is_refused() -> None:

@@ -394,7 +394,8 @@ class Patience {
 }
 
 /** A refusal that may be another one's soon: of a resume, of a start that was cut before, or a gateway's own. */
-function isPassing({ status, code }, { known, attempt }) {
+function isPassing({ status, code, retryAfter }, { known, attempt }) {
+  if (retryAfter * 1000 > LONGEST_RETRY_MS) return false; // nobody is made to wait for hours: told so, they may
   if (code === null && GATEWAY_STATUSES.has(status)) return true;
   return known ? status === 429 || status >= 500 : attempt > 0 && (status === 429 || status === 503);
 }
