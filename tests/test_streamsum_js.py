@@ -129,6 +129,22 @@ async def test_leaving_the_loop_stops_the_model() -> None:
     assert names(events) == ["summary.created", "bullet"]
 
 
+@pytest.mark.parametrize("how", ["break", "abort"])
+async def test_who_wants_it_finished_may_leave(how: str) -> None:
+    """`on_disconnect: "finish"`: leaving the loop stops nothing."""
+    gate, script = halved()
+    async with FakeUpstream(script) as model, served(None, settings=settings_for(model)) as at:
+        leaving: dict[str, Any] = {"breakAfter": 2} if how == "break" else {}
+        async with summarizing(at.port, options={"on_disconnect": "finish"}, **leaving) as program:
+            id = (await program.says())["id"]
+            await program.says()
+            await program.answers("abort" if how == "abort" else "")
+        gate.open()
+        assert await (await model.next_call()).closed(within=2) == "finished"
+        shown = (await at.client.get(f"/v1/summaries/{id}")).json()
+    assert shown["ledger"]["finish"] == "complete"
+
+
 async def test_an_aborted_signal_stops_the_model_and_ends_the_loop() -> None:
     """With the signal's reason."""
     _, script = halved()
