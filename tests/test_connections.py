@@ -168,6 +168,33 @@ async def dribble(client: RawClient) -> None:
         await asyncio.sleep(Impatient.head_s / 4)
 
 
+async def test_an_answer_that_ends_its_connection_is_not_lost() -> None:
+    """Though its request's body still comes: it is read off, where closing at once would reset the connection."""
+    head = POST.replace(b"1000\r\n", b"%d\r\nConnection: close\r\n" % SOME)
+    answered = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer_at_once(scope, receive, send)
+        answered.set()
+
+    async with asyncio.timeout(15), serving(app) as port, raw_client(port) as client:
+        await client.send(head)
+        await answered.wait()
+        for _ in range(SOME >> 16):
+            await client.send(b"x" * (64 << 10))
+        assert (await client.head())[0] == 204
+        assert await client.reader.read() == b""
+
+
+async def test_nor_is_it_waited_for_long() -> None:
+    """Who sends on and on is cut."""
+    head = POST.replace(b"1000\r\n", b"%d\r\nConnection: close\r\n" % SOME)
+    async with asyncio.timeout(15), serving(answer_at_once, connection=Impatient) as port, raw_client(port) as client:
+        await client.send(head)
+        with pytest.raises(ConnectionError):
+            await dribble(client)
+
+
 LAST = [b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"]
 
 

@@ -55,6 +55,8 @@ class Connection(H11Protocol):
         for begin in range(0, len(data), MAX_READ_BYTES):
             if self.transport.is_closing():  # what came so far was answered by hanging up
                 return
+            if self.conn.our_state is h11.CLOSED:  # the answer is out, and this is what was left of its body
+                return
             if self.conn.their_state is h11.MUST_CLOSE:  # it was its last request: the rest is none (RFC 9112, 9.6)
                 return
             super().data_received(data[begin : begin + MAX_READ_BYTES])
@@ -62,6 +64,13 @@ class Connection(H11Protocol):
         is_ahead = self.flow.read_paused and self.conn.their_state is h11.DONE
         if is_ahead and len(self.conn.trailing_data[0]) <= MAX_AHEAD_BYTES:
             self.flow.resume_reading()
+
+    @override
+    def handle_events(self) -> None:
+        """Of an answer that ends its connection, nothing is to be lost."""
+        super().handle_events()
+        if self.cycle is not None:
+            self.cycle.transport = _InStages(self.transport, self.conn)
 
     @override
     def send_400_response(self, msg: str) -> None:
@@ -124,3 +133,30 @@ class Connection(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class _InStages(asyncio.Transport):
+    """What an answer is written to. Closed while its request's body still comes, it says so, and what comes is read off
+    until the client has gone or uvicorn's keep-alive time is over: bytes that nobody has read make the kernel reset the
+    connection, and the client loses the answer (RFC 9112, section 9.6).
+    """
+
+    def __init__(self, transport: asyncio.Transport, conn: h11.Connection) -> None:
+        self._transport = transport
+        self._conn = conn
+
+    @override
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._transport.write(data)
+
+    @override
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    @override
+    def close(self) -> None:
+        is_over = self._conn.our_state is h11.CLOSED
+        if is_over and self._conn.their_state is h11.SEND_BODY and self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self._transport.close()
