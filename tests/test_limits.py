@@ -69,11 +69,11 @@ async def test_nothing_may_be_kept_at_all(settings: Settings) -> None:
 THINKING: Script = (Role(), Forever((Reasoning("Well, "), Pause(0.02))))
 DRIPPING: Script = (Role(), Content(HEAD), Forever((Content(" "), Pause(0.02))))
 CLOCKS = [
-    pytest.param({"STREAMSUM_THINK_S": "0.3"}, THINKING, id="think: reasoning, and never a word"),
-    pytest.param({"STREAMSUM_STALL_S": "0.3"}, (Role(), Stall()), id="stall: silence"),
-    pytest.param({"STREAMSUM_STALL_S": "0.3"}, (NoAnswer(),), id="stall: no answer at all"),
-    pytest.param({"STREAMSUM_TOTAL_S": "0.3"}, THINKING, id="total: reasoning"),
-    pytest.param({"STREAMSUM_TOTAL_S": "0.3"}, (NoAnswer(),), id="total: no answer at all"),
+    pytest.param({"STREAMSUM_THINK_S": "0.8"}, THINKING, id="think: reasoning, and never a word"),
+    pytest.param({"STREAMSUM_STALL_S": "0.8"}, (Role(), Stall()), id="stall: silence"),
+    pytest.param({"STREAMSUM_STALL_S": "0.8"}, (NoAnswer(),), id="stall: no answer at all"),
+    pytest.param({"STREAMSUM_TOTAL_S": "0.8"}, THINKING, id="total: reasoning"),
+    pytest.param({"STREAMSUM_TOTAL_S": "0.8"}, (NoAnswer(),), id="total: no answer at all"),
 ]
 
 

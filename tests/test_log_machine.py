@@ -1,6 +1,7 @@
 """Begin, append, cut, resume, take over, cancel, delete, lose, in any order: what a log promises holds after each step.
 
-Hypothesis plays two processes against a list of entries a summary. On the memory log there is one, and no take-over.
+Hypothesis plays two processes against a list of entries a summary, while others listen. On the memory log there is one
+process, and no take-over.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from hypothesis.stateful import (
 )
 from typing_extensions import override
 
-from streamsum.errors import Expired, Fenced, InvalidCursor, NotFound
+from streamsum.errors import Expired, Fenced, InvalidCursor, LogDown, NotFound
 from streamsum.runs.log import Entry, EventLog, Happening, Lease, NewSummary
 from streamsum.runs.memory_log import MemoryLog
 from streamsum.runs.redis_log import RedisLog, Times
@@ -33,6 +34,7 @@ from tests.redis_server import RedisServer, needs_redis, redis_server
 
 LIMIT_S = 10
 MOST = 4  # summaries at once
+MOST_EARS = 2  # of each: with those who are cut and come back, one more would push somebody out
 EXAMPLES = 200 if os.environ.get("STREAMSUM_SOAK") else 8
 
 
@@ -65,6 +67,46 @@ class Known:
         return entries
 
 
+class Ear:
+    """Somebody who listens on at one process, from a place, while all the rest goes on."""
+
+    def __init__(self, known: Known, process: int, log: EventLog, after: int) -> None:
+        self.known, self.process, self.after = known, process, after
+        self.got: list[object] = []
+        self.more = asyncio.Event()
+        self.inside = asyncio.Event()
+        self.task = asyncio.get_running_loop().create_task(self._listen(log))
+
+    async def _listen(self, log: EventLog) -> None:
+        try:
+            async with log.listen(self.known.id, "alice", self.after) as listener:
+                self.inside.set()
+                async for entry in listener:
+                    self.got.append(entry)
+                    self.more.set()
+        finally:
+            self.inside.set()
+
+    async def hears(self, entries: list[Entry]) -> None:
+        """All that was written since, each once and in order, and the end if there is one."""
+        while len(self.got) < len(entries) - self.after and not self.task.done():
+            self.more.clear()
+            waiting = asyncio.ensure_future(self.more.wait())
+            await asyncio.wait([waiting, self.task], return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+        assert self.got == entries[self.after :]
+        if entries[-1].final:
+            await self.task
+
+    async def goes(self) -> None:
+        """With a part of what was written, and perhaps an error: its summary or its log has gone."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
+        assert self.got == self.known.entries[self.after :][: len(self.got)]
+        if not self.task.cancelled() and (error := self.task.exception()):
+            assert isinstance(error, (Expired, LogDown))
+
+
 class LogMachine(RuleBasedStateMachine):
     """`processes` of them, each with a log of its own."""
 
@@ -77,6 +119,7 @@ class LogMachine(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         self.logs: list[EventLog] = []
         self.known: list[Known] = []
+        self.ears: list[Ear] = []
         self.count = 0
 
     def do(self, coroutine: Any) -> Any:
@@ -97,6 +140,7 @@ class LogMachine(RuleBasedStateMachine):
 
     @override
     def teardown(self) -> None:
+        self.leave(*self.ears)
         self.do(self.stack.aclose())
         self.runner.close()
 
@@ -149,6 +193,25 @@ class LogMachine(RuleBasedStateMachine):
         assert self.do(listen()) == known.entries
         return None
 
+    @rule(known=summaries, process=st.integers(0, 1), data=st.data())
+    def listen_on(self, known: Known, process: int, data: st.DataObject) -> None:
+        """From anywhere, at any process, until the end or until this machine's."""
+        if known.gone or sum(ear.known is known for ear in self.ears) == MOST_EARS:
+            return
+        process %= self.processes
+        after = data.draw(st.integers(0, len(known.entries)))
+
+        async def enter() -> None:
+            self.ears.append(ear := Ear(known, process, self.logs[process], after))
+            await ear.inside.wait()
+
+        self.do(enter())
+
+    def leave(self, *ears: Ear) -> None:
+        for ear in ears:
+            self.ears.remove(ear)
+            self.do(ear.goes())
+
     @rule(known=summaries, beyond=st.integers(1, 10**9))
     def ask_for_more_than_there_is(self, known: Known, beyond: int) -> None:
         async def listen() -> None:
@@ -171,8 +234,10 @@ class LogMachine(RuleBasedStateMachine):
         self.finish(known)
         if not known.over or known.gone:
             return
+        self.who_listens_on_hears_all()
         for _ in range(2):
             self.do(self.logs[process % self.processes].cancel(known.id, "alice"))
+        self.leave(*(ear for ear in self.ears if ear.known is known))
         self.known.remove(known)
         known.gone = True
         self.is_gone(known)
@@ -193,6 +258,11 @@ class LogMachine(RuleBasedStateMachine):
         for n, known in enumerate(self.known):
             log = self.logs[(n + self.count) % self.processes]
             assert list(self.do(log.read(known.id, "alice"))) == known.entries
+
+    @invariant()
+    def who_listens_on_hears_all(self) -> None:
+        for ear in self.ears:
+            self.do(ear.hears(ear.known.entries))
 
     @invariant()
     def who_lost_the_right_writes_no_more(self) -> None:
@@ -234,6 +304,7 @@ class RedisMachine(LogMachine):
         log = self.logs[process]
         assert isinstance(log, RedisLog)
         self.do(log.aclose())
+        self.leave(*(ear for ear in self.ears if ear.process == process))
         for known in self.known:
             if known.owner == process and known.lease is not None and not known.over:
                 known.lease = None
@@ -274,6 +345,7 @@ class RedisMachine(LogMachine):
         if known.gone:
             return
         self.server.evict(f"streamsum:summary:{known.id}{part}")
+        self.leave(*(ear for ear in self.ears if ear.known is known))
         self.known.remove(known)
         known.gone = True
         if known.lease is not None and not known.over:
@@ -284,6 +356,7 @@ class RedisMachine(LogMachine):
     @rule()
     def lose_everything(self) -> None:
         self.server.empty()
+        self.leave(*self.ears)
         for known in self.known:
             self.is_gone(known)
             if lease := known.writable:

@@ -421,14 +421,14 @@ async def test_thinking_without_end_is_a_time_out() -> None:
 
 async def test_a_slow_drip_ends_at_the_deadline() -> None:
     """A little content now and then satisfies the other clocks for ever."""
-    text, end = await play((Forever((Content("a"),), 0.01),), deadline_s=0.3)
+    text, end = await play((Forever((Content("a"),), 0.01),), deadline_s=1.0)
     assert set(text) == {"a"}
     assert end == End(Cause.TIMEOUT)
 
 
 async def test_what_the_stream_said_of_its_end_outlasts_a_silence() -> None:
     """It was told why it ended: that it did not hang up then is no news."""
-    assert await play((*CONTENT, Finish("length"), Stall()), stall_s=0.2) == (
+    assert await play((*CONTENT, Finish("length"), Stall()), stall_s=0.7) == (
         DOCUMENT[:20],
         End(Cause.LENGTH, "length"),
     )
@@ -630,7 +630,7 @@ async def test_asking_again_is_in_the_same_time() -> None:
     """The clocks run from the first request on."""
     gate = Gate()
     scripts: list[Script] = [(Status(400, body={"error": {"param": "stream_options"}}),), (gate,)]
-    async with FakeUpstream(scripts) as model, upstream_at(model.base_url, stall_s=0.2) as upstream:
+    async with FakeUpstream(scripts) as model, upstream_at(model.base_url, stall_s=0.7) as upstream:
         with pytest.raises(UpstreamError) as caught:
             await ask(upstream)
         assert (caught.value.end, model.calls_made) == (End(Cause.TIMEOUT), 2)

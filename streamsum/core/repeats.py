@@ -63,7 +63,8 @@ class Standing:
         if line in self.lines:
             return True
         self._asked = new = Line(line)
-        return any(_share_words(new, each) and _say_the_same(new, each, self._ratio) for each in self._lines)
+        marks = frozenset(new.marks)
+        return any(_share_words(marks, each) and _say_the_same(new, each, self._ratio) for each in self._lines)
 
 
 def loops(text: str, *, since: int = 0) -> bool:
@@ -75,10 +76,10 @@ def loops(text: str, *, since: int = 0) -> bool:
     return any(_turns_before(text, end) for end in range(first, len(text) + 1, _STEP))
 
 
-def _share_words(one: Line, other: Line) -> bool:
-    """Are they worth a closer look?"""
-    fewest = min(len(one.vocabulary), len(other.vocabulary))
-    return fewest < _MANY_WORDS or len(one.vocabulary & other.vocabulary) >= _SHARED * fewest
+def _share_words(marks: frozenset[int], other: Line) -> bool:
+    """Are the line with these marks and the other worth a closer look?"""
+    fewest = min(len(marks), len(other.marks))
+    return fewest < _MANY_WORDS or len(marks.intersection(other.marks)) >= _SHARED * fewest
 
 
 def _say_the_same(one: Line, other: Line, ratio: Ratio) -> bool:

@@ -102,7 +102,10 @@ class Lease(Protocol):
         ...
 
     async def hand_over(self) -> None:
-        """Give the right back before the end: who listens is let go without a final event. Raises LogDown."""
+        """Give the right back before the end. Raises LogDown.
+
+        Who listens hears what another writes; where nobody can go on with it, he is let go without a final event.
+        """
         ...
 
 
