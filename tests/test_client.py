@@ -182,6 +182,56 @@ async def test_leaving_early_stops_the_model(kind: Kind) -> None:
     assert shown["ledger"]["finish"] == "cancelled"
 
 
+@pytest.mark.parametrize("is_kept", [False, True], ids=["left", "open"])
+async def test_closing_the_client_stops_what_was_left(kind: Kind, is_kept: bool) -> None:
+    """And what is still open: without a block around the events the loop may not have got round to them before."""
+    upstream = ScriptedUpstream(script=[HALF, HANG])
+    async with served(upstream, settings=Settings(grace_s=60)) as service:
+        events = await open_half(kind, f"http://127.0.0.1:{service.port}", is_kept=is_kept)
+        async with asyncio.timeout(5):
+            await upstream.closed.wait()
+        shown = (await service.client.get(f"/v1/summaries/{events[0].id}")).json()  # type: ignore[union-attr]
+    assert shown["ledger"]["finish"] == "cancelled"
+
+
+async def open_half(kind: Kind, url: str, *, is_kept: bool) -> list[Event]:
+    """Two events; their iterator outlives the client, or only the loop over it."""
+    if kind.name == "sync":
+        return await asyncio.to_thread(_open_half, url, is_kept)
+    async with AsyncClient(url) as client:
+        following = summarize(client)
+        events = [await anext(following), await anext(following)]
+        if not is_kept:
+            del following
+    if is_kept:
+        await following.aclose()
+    return events
+
+
+def _open_half(url: str, is_kept: bool) -> list[Event]:
+    with Client(url) as client:
+        following = summarize(client)
+        events = [next(following), next(following)]
+        if not is_kept:
+            del following
+    if is_kept:
+        following.close()
+    return events
+
+
+async def test_as_many_streams_as_are_asked_for_run_at_once() -> None:
+    """None waits for a connection of another: the library has 100 by default, and a stream keeps its own."""
+    upstream = ScriptedUpstream(script=[HALF, HANG])
+    async with (
+        served(upstream) as service,
+        AsyncClient(f"http://127.0.0.1:{service.port}") as client,
+        asyncio.timeout(30),
+    ):
+        streams = [summarize(client) for _ in range(101)]
+        await asyncio.gather(*(anext(each) for each in streams))
+        await asyncio.gather(*(each.aclose() for each in streams))
+
+
 async def test_leaving_before_the_first_event_stops_the_model() -> None:
     """The status is held until the model's first content: the summary has no id yet that the client knows."""
     upstream = ScriptedUpstream(connecting=[60.0])

@@ -89,10 +89,12 @@ def test_what_cannot_run_is_not_joined() -> None:
 
 
 def test_who_leaves_cancels_what_was_begun_here() -> None:
-    """Not what somebody else began, nor what was to be finished all the same."""
-    assert course(body={"text": "t"}).is_to_be_cancelled
-    assert not course(body={"text": "t", "on_disconnect": "finish"}).is_to_be_cancelled
-    assert not course(id=ID).is_to_be_cancelled
+    """Not what somebody else began, nor what was to be finished all the same; and only once."""
+    begun = course(body={"text": "t"})
+    assert begun.leave()
+    assert not begun.leave()
+    assert not course(body={"text": "t", "on_disconnect": "finish"}).leave()
+    assert not course(id=ID).leave()
 
 
 def test_an_address_elsewhere_is_no_id() -> None:

@@ -139,6 +139,94 @@ async def test_nor_is_the_head_of_a_second_request() -> None:
         assert await client.reader.read() == b""
 
 
+POST = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n"
+
+
+@pytest.mark.parametrize("rest", [b"x", b"x" * 1000], ids=["begun", "whole"])
+async def test_nor_is_a_body_that_was_answered_already(rest: bytes) -> None:
+    """As of one who has no key: what is left of it is read off, but nobody holds a connection by it for nothing."""
+    async with asyncio.timeout(15), serving(answer_at_once, connection=Impatient) as port, raw_client(port) as client:
+        await client.send(POST)
+        assert (await client.head())[0] == 204
+        await client.send(rest)
+        async with asyncio.timeout(2):  # uvicorn's own clock, which that byte stopped, has 5 s
+            assert await client.reader.read() == b""
+
+
+async def test_a_body_that_was_answered_already_dribbles_in_vain() -> None:
+    """Each byte would else be a new beginning."""
+    async with asyncio.timeout(15), serving(answer_at_once, connection=Impatient) as port, raw_client(port) as client:
+        await client.send(POST)
+        assert (await client.head())[0] == 204
+        with pytest.raises(ConnectionError):
+            await dribble(client)
+
+
+async def dribble(client: RawClient) -> None:
+    while True:
+        await client.send(b"x")
+        await asyncio.sleep(Impatient.head_s / 4)
+
+
+async def test_an_answer_that_ends_its_connection_is_not_lost() -> None:
+    """Though its request's body still comes: it is read off, where closing at once would reset the connection."""
+    head = POST.replace(b"1000\r\n", b"%d\r\nConnection: close\r\n" % SOME)
+    answered = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer_at_once(scope, receive, send)
+        answered.set()
+
+    async with asyncio.timeout(15), serving(app) as port, raw_client(port) as client:
+        await client.send(head)
+        await answered.wait()
+        for _ in range(SOME >> 16):
+            await client.send(b"x" * (64 << 10))
+        assert (await client.head())[0] == 204
+        assert await client.reader.read() == b""
+
+
+async def test_nor_is_it_waited_for_long() -> None:
+    """Who sends on and on is cut."""
+    head = POST.replace(b"1000\r\n", b"%d\r\nConnection: close\r\n" % SOME)
+    async with asyncio.timeout(15), serving(answer_at_once, connection=Impatient) as port, raw_client(port) as client:
+        await client.send(head)
+        with pytest.raises(ConnectionError):
+            await dribble(client)
+
+
+LAST = [b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"]
+
+
+@pytest.mark.parametrize("request_", LAST, ids=["close", "1.0"])
+async def test_what_comes_after_the_last_request_is_none(request_: bytes) -> None:
+    """Its answer goes on: old clients end a body with a line break of their own."""
+    async with asyncio.timeout(15):
+        app = App(10)
+        async with serving(app) as port, raw_client(port) as client:
+            await client.send(request_)
+            await client.head()
+            await client.send(b"\r\n")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await app.gone.wait()
+            await client.leave("close")
+            async with asyncio.timeout(1):
+                await app.gone.wait()
+
+
+async def test_a_body_that_breaks_under_its_answer_is_hung_up_on(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a traceback: there is no place for a 400."""
+    async with asyncio.timeout(15):
+        app = App(10)
+        async with serving(app) as port, raw_client(port) as client:
+            await client.send(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+            await client.head()
+            await client.send(b"no chunk\r\n")
+            await app.gone.wait()
+    assert [each for each in caplog.records if each.exc_info] == []
+
+
 async def answer_at_once(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})

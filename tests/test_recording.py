@@ -74,6 +74,20 @@ async def test_health_and_figures_are_not_told(lines: pytest.LogCaptureFixture) 
     assert fields(lines, "answered") == []
 
 
+async def test_nor_where_the_app_is_mounted(lines: pytest.LogCaptureFixture) -> None:
+    """Their paths are longer there; and that we are not ready is no problem of a caller's."""
+    app = create_app(Settings(), upstream=ScriptedUpstream())
+    async with lifespan(app):
+        await app.state.service.runs.drain(0)
+        for path, status in (("/sums/healthz", 200), ("/sums/readyz", 503)):
+            wire = Wire()
+            await wire.run(app, scope_of(path, root_path="/sums"))
+            assert wire.status == status
+        figures = app.state.service.telemetry.metrics.exposition().decode()
+    assert fields(lines, "answered") == []
+    assert 'streamsum_problems_total{code="draining"} 0.0' in figures
+
+
 class BrokenLog(MemoryLog):
     @override
     async def read(self, id: str, key: str) -> Sequence[Entry]:

@@ -1,5 +1,6 @@
 """streamsum.js on Node, against the real service and a fake model. In a browser it is the page that uses it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -128,6 +129,22 @@ async def test_leaving_the_loop_stops_the_model() -> None:
     assert names(events) == ["summary.created", "bullet"]
 
 
+@pytest.mark.parametrize("how", ["break", "abort"])
+async def test_who_wants_it_finished_may_leave(how: str) -> None:
+    """`on_disconnect: "finish"`: leaving the loop stops nothing."""
+    gate, script = halved()
+    async with FakeUpstream(script) as model, served(None, settings=settings_for(model)) as at:
+        leaving: dict[str, Any] = {"breakAfter": 2} if how == "break" else {}
+        async with summarizing(at.port, options={"on_disconnect": "finish"}, **leaving) as program:
+            id = (await program.says())["id"]
+            await program.says()
+            await program.answers("abort" if how == "abort" else "")
+        gate.open()
+        assert await (await model.next_call()).closed(within=2) == "finished"
+        shown = (await at.client.get(f"/v1/summaries/{id}")).json()
+    assert shown["ledger"]["finish"] == "complete"
+
+
 async def test_an_aborted_signal_stops_the_model_and_ends_the_loop() -> None:
     """With the signal's reason."""
     _, script = halved()
@@ -203,6 +220,16 @@ async def test_a_gateway_that_has_no_answer_is_asked_again(status: int) -> None:
     assert names(said) == ["summary.created", "summary.completed"]
     assert [each.method for each in requests] == ["POST", "POST", "POST", "GET", "GET"]
     assert len({each.headers["Idempotency-Key"] for each in requests[:3]}) == 1
+
+
+@pytest.mark.parametrize("after_s", [3600, 3_000_000])
+async def test_who_would_have_to_wait_for_long_is_told_so(after_s: int) -> None:
+    """Not kept waiting, as by a gateway's page of maintenance; nor is a timer asked for more than it can."""
+    later = Response("<h1>Maintenance</h1>", 503, {"Retry-After": f"{after_s}"}, media_type="text/html")
+    async with scripted(later) as (port, requests), summarizing(port) as program, asyncio.timeout(10):
+        [thrown] = await program.answers()
+    assert (thrown["thrown"], thrown["status"]) == ("ProblemError", 503)
+    assert [each.method for each in requests] == ["POST"]
 
 
 async def test_what_may_run_is_stopped_when_a_later_try_is_refused() -> None:

@@ -21,6 +21,9 @@ CONNECT_S = 10.0
 # longer on the way out. One that has not heard of it ends the summary by itself (STREAMSUM_GRACE_S).
 CANCEL_S = 3.0
 
+# Idle ones, for the next requests; httpx2's own figure.
+KEPT_CONNECTIONS = 20
+
 
 class ClientOptions(Options, total=False):
     """`on_disconnect` too, which is for who comes back: here the client does."""
@@ -34,6 +37,7 @@ class HttpOptions(TypedDict):
     base_url: str
     headers: dict[str, str]
     timeout: httpx2.Timeout
+    limits: httpx2.Limits
 
 
 def http_options(url: str, key: str | None) -> HttpOptions:
@@ -46,7 +50,9 @@ def http_options(url: str, key: str | None) -> HttpOptions:
             raise ValueError("a key is of visible ASCII characters")  # and in no message
         headers["Authorization"] = f"Bearer {key}"
     timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S)
-    return HttpOptions(base_url=url, headers=headers, timeout=timeout)
+    # A stream holds its connection to the end: how many are too many the server says, not a queue that nobody sees.
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS)
+    return HttpOptions(base_url=url, headers=headers, timeout=timeout, limits=limits)
 
 
 def on_the_way_out(left_s: float) -> httpx2.Timeout:

@@ -38,20 +38,22 @@ class AsyncClient:
         self._is_own = http is None
         self._course = partial(Course, persistence=persistence or Persistence(), draw=draw)
         self._sleep = sleep
+        self._begun: set[Course] = set()
 
     def summarize(
         self, text: str, *, idempotency_key: str | None = None, **options: Unpack[ClientOptions]
     ) -> "AsyncEvents":
         """As `Client.summarize`: `async with client.summarize(text) as events: async for event in events: …`.
 
-        Without the block a summary that is left early is cancelled when the loop gets round to it, not at once.
+        Without the block a summary that is left early is cancelled when the loop gets round to it, or the client is
+        closed, not at once.
         """
         course = self._course(body=body_of(text, options), idempotency_key=idempotency_key or new_key())
-        return AsyncEvents(self._http, course, self._sleep)
+        return AsyncEvents(self._http, course, self._sleep, self._begun)
 
     def follow(self, id: str, *, after: int = 0) -> "AsyncEvents":
         """The events of a summary that somebody began, after the event `after`; leaving does not cancel it."""
-        return AsyncEvents(self._http, self._course(id=id, after=after), self._sleep)
+        return AsyncEvents(self._http, self._course(id=id, after=after), self._sleep, self._begun)
 
     async def show(self, id: str) -> SummaryReply:
         """What is known of a summary by now."""
@@ -66,7 +68,10 @@ class AsyncClient:
         return read(ModelsReply, await self._ask("GET", "/v1/models")).models
 
     async def aclose(self) -> None:
-        """Let go of the connections."""
+        """Let go of what has been left, or is still open, and of the connections."""
+        with anyio.move_on_after(CANCEL_S, shield=True):
+            for course in list(self._begun):
+                await _leave(self._http, course)
         if self._is_own:
             await self._http.aclose()
 
@@ -86,10 +91,10 @@ class AsyncClient:
 class AsyncEvents:
     """The events of one summary, to be iterated once; a block around it closes it."""
 
-    def __init__(self, http: httpx2.AsyncClient, course: Course, sleep: Sleep) -> None:
+    def __init__(self, http: httpx2.AsyncClient, course: Course, sleep: Sleep, begun: set[Course]) -> None:
         """Made by `AsyncClient.summarize` and `AsyncClient.follow`: nothing is asked before the first event is."""
         self._course = course
-        self._events = _follow(http, course, sleep)
+        self._events = _follow(http, course, sleep, begun)
 
     @property
     def id(self) -> str | None:
@@ -113,7 +118,10 @@ class AsyncEvents:
         await self.aclose()
 
 
-async def _follow(http: httpx2.AsyncClient, course: Course, sleep: Sleep) -> AsyncGenerator[Event, None]:
+async def _follow(
+    http: httpx2.AsyncClient, course: Course, sleep: Sleep, begun: set[Course]
+) -> AsyncGenerator[Event, None]:
+    begun.add(course)
     try:
         while not course.over:
             async with aclosing(_one_connection(http, course)) as events:
@@ -122,10 +130,15 @@ async def _follow(http: httpx2.AsyncClient, course: Course, sleep: Sleep) -> Asy
             if not course.over:
                 await sleep(course.pause_s)
     finally:
-        if course.is_to_be_cancelled:
-            # Whoever is cancelled can still say so.
-            with anyio.move_on_after(CANCEL_S, shield=True), suppress(httpx2.HTTPError):
-                await _cancel(http, course)
+        begun.discard(course)
+        with anyio.move_on_after(CANCEL_S, shield=True):  # whoever is cancelled can still say so
+            await _leave(http, course)
+
+
+async def _leave(http: httpx2.AsyncClient, course: Course) -> None:
+    if course.leave() and not http.is_closed:
+        with suppress(httpx2.HTTPError):
+            await _cancel(http, course)
 
 
 async def _cancel(http: httpx2.AsyncClient, course: Course) -> None:

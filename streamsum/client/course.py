@@ -71,6 +71,7 @@ class Course:
         self._tries = 0  # in a row, that brought nothing new
         self._unanswered = 0  # requests to begin it that the server may have had
         self._retry_s = DEFAULT_RETRY_S
+        self._left = False
 
     def ask(self) -> Ask:
         """The next request to make."""
@@ -97,10 +98,13 @@ class Course:
         if response.is_success:
             self._learn_id(response)
 
-    @property
-    def is_to_be_cancelled(self) -> bool:
-        """Whoever leaves now ends it: what was begun here, has no end yet, and was not to be finished all the same."""
-        return not self.over and self._body is not None and self._body.get("on_disconnect") != "finish"
+    def leave(self) -> bool:
+        """Nobody wants to hear more. Is it to be cancelled? What was begun here, has no end yet, and was not to be
+        finished all the same; and only once: cancelled twice, a summary is forgotten.
+        """
+        is_first, self._left = not self._left, True
+        is_ours = self._body is not None and self._body.get("on_disconnect") != "finish"
+        return is_first and is_ours and not self.over
 
     def opens(self, response: httpx2.Response) -> bool:
         """Do events follow? Else `ends` has to look at the body."""

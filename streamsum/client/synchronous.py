@@ -38,19 +38,21 @@ class Client:
         self._is_own = http is None
         self._course = partial(Course, persistence=persistence or Persistence(), draw=draw)
         self._sleep = sleep
+        self._begun: set[Course] = set()
 
     def summarize(self, text: str, *, idempotency_key: str | None = None, **options: Unpack[ClientOptions]) -> "Events":
         """The events of a summary of `text`, to the last, over as many connections as it takes.
 
-        Who leaves before the last event, or closes it, cancels the summary: not with `on_disconnect="finish"`. The same
-        `idempotency_key` with the same request joins the summary that it began; by default each call is one of its own.
+        Who leaves before the last event, or closes it or the client, cancels the summary: not with
+        `on_disconnect="finish"`. The same `idempotency_key` with the same request joins the summary that it began; by
+        default each call is one of its own.
         """
         course = self._course(body=body_of(text, options), idempotency_key=idempotency_key or new_key())
-        return Events(self._http, course, self._sleep)
+        return Events(self._http, course, self._sleep, self._begun)
 
     def follow(self, id: str, *, after: int = 0) -> "Events":
         """The events of a summary that somebody began, after the event `after`; leaving does not cancel it."""
-        return Events(self._http, self._course(id=id, after=after), self._sleep)
+        return Events(self._http, self._course(id=id, after=after), self._sleep, self._begun)
 
     def show(self, id: str) -> SummaryReply:
         """What is known of a summary by now."""
@@ -65,7 +67,10 @@ class Client:
         return read(ModelsReply, self._ask("GET", "/v1/models")).models
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of what has been left, or is still open, and of the connections."""
+        until = time.monotonic() + CANCEL_S
+        for course in list(self._begun):
+            _leave(self._http, course, until=until)
         if self._is_own:
             self._http.close()
 
@@ -85,10 +90,12 @@ class Client:
 class Events:
     """The events of one summary, to be iterated once; a block around it closes it."""
 
-    def __init__(self, http: httpx2.Client, course: Course, sleep: Callable[[float], object]) -> None:
+    def __init__(
+        self, http: httpx2.Client, course: Course, sleep: Callable[[float], object], begun: set[Course]
+    ) -> None:
         """Made by `Client.summarize` and `Client.follow`: nothing is asked before the first event is."""
         self._course = course
-        self._events = _follow(http, course, sleep)
+        self._events = _follow(http, course, sleep, begun)
 
     @property
     def id(self) -> str | None:
@@ -112,20 +119,27 @@ class Events:
         self.close()
 
 
-def _follow(http: httpx2.Client, course: Course, sleep: Callable[[float], object]) -> Generator[Event, None, None]:
+def _follow(
+    http: httpx2.Client, course: Course, sleep: Callable[[float], object], begun: set[Course]
+) -> Generator[Event, None, None]:
+    begun.add(course)
     try:
         while not course.over:
             yield from _one_connection(http, course)
             if not course.over:
                 sleep(course.pause_s)
     finally:
-        if course.is_to_be_cancelled:
-            with suppress(httpx2.HTTPError):
-                _cancel(http, course)
+        begun.discard(course)
+        _leave(http, course, until=time.monotonic() + CANCEL_S)
 
 
-def _cancel(http: httpx2.Client, course: Course) -> None:
-    until = time.monotonic() + CANCEL_S
+def _leave(http: httpx2.Client, course: Course, *, until: float) -> None:
+    if course.leave() and not http.is_closed:
+        with suppress(httpx2.HTTPError):
+            _cancel(http, course, until=until)
+
+
+def _cancel(http: httpx2.Client, course: Course, *, until: float) -> None:
     if (ask := course.ask_for_id()) is not None:
         method, path, headers, json = ask
         timeout = on_the_way_out(until - time.monotonic())

@@ -1,4 +1,4 @@
-"""A client's connection: uvicorn's over h11, fit for clients that take nothing, dribble, or send ahead and leave."""
+"""A client's connection: uvicorn's over h11, fit for clients that take nothing, dribble, send ahead, or send on."""
 
 import asyncio
 import socket
@@ -27,7 +27,8 @@ MAX_AHEAD_BYTES = 16 * 1024
 
 class Connection(H11Protocol):
     """Aborted when bytes wait in our memory for `blocked_s` and none of them is taken: else they, and the socket, would
-    stay for ever, since a transport that is closed flushes first. Closed when a request's head takes `head_s`.
+    stay for ever, since a transport that is closed flushes first. Closed when a request's head takes `head_s`, or what
+    is left of a body that was answered already.
     """
 
     blocked_s: ClassVar[float] = Patience().blocked_s
@@ -54,11 +55,30 @@ class Connection(H11Protocol):
         for begin in range(0, len(data), MAX_READ_BYTES):
             if self.transport.is_closing():  # what came so far was answered by hanging up
                 return
+            if self.conn.our_state is h11.CLOSED:  # the answer is out, and this is what was left of its body
+                return
+            if self.conn.their_state is h11.MUST_CLOSE:  # it was its last request: the rest is none (RFC 9112, 9.6)
+                return
             super().data_received(data[begin : begin + MAX_READ_BYTES])
-        self._time_head(is_open=self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0]))
+        self._time_head(is_open=self._is_owed)
         is_ahead = self.flow.read_paused and self.conn.their_state is h11.DONE
         if is_ahead and len(self.conn.trailing_data[0]) <= MAX_AHEAD_BYTES:
             self.flow.resume_reading()
+
+    @override
+    def handle_events(self) -> None:
+        """Of an answer that ends its connection, nothing is to be lost."""
+        super().handle_events()
+        if self.cycle is not None:
+            self.cycle.transport = _InStages(self.transport, self.conn)
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """Hang up where an answer has begun: there is no place for another, and h11 raises."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     @override
     def pause_writing(self) -> None:
@@ -84,8 +104,14 @@ class Connection(H11Protocol):
         own: socket.socket = self.transport.get_extra_info("socket")
         return own
 
+    @property
+    def _is_owed(self) -> bool:
+        """Is it the client's turn? uvicorn times that from an answer's end until a byte comes, and not after."""
+        is_read_off = self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE
+        return is_read_off or self.conn.their_state is h11.IDLE
+
     def _time_head(self, *, is_open: bool) -> None:
-        """A head has begun, or is over; uvicorn itself times only what is between two requests."""
+        """It is the client's turn, or not any more."""
         if not is_open and self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
@@ -107,3 +133,30 @@ class Connection(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class _InStages(asyncio.Transport):
+    """What an answer is written to. Closed while its request's body still comes, it says so, and what comes is read off
+    until the client has gone or uvicorn's keep-alive time is over: bytes that nobody has read make the kernel reset the
+    connection, and the client loses the answer (RFC 9112, section 9.6).
+    """
+
+    def __init__(self, transport: asyncio.Transport, conn: h11.Connection) -> None:
+        self._transport = transport
+        self._conn = conn
+
+    @override
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._transport.write(data)
+
+    @override
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    @override
+    def close(self) -> None:
+        is_over = self._conn.our_state is h11.CLOSED
+        if is_over and self._conn.their_state is h11.SEND_BODY and self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self._transport.close()

@@ -27,6 +27,7 @@ from streamsum.telemetry import whereabouts
 from streamsum.telemetry.fields import Fields
 from streamsum.telemetry.logs import logger
 from streamsum.web.departure import ClientGone, bounded
+from streamsum.web.paths import route_path
 from streamsum.web.rate_fields import rate_fields
 from streamsum.web.routes import PROBES, route_of
 from streamsum.web.service import telemetry_of
@@ -54,7 +55,7 @@ class ProblemResponse(Response):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] not in PROBES:
+        if route_path(scope) not in PROBES:
             telemetry_of(scope).note_problem(self._code)
         await super().__call__(scope, receive, send)
 

@@ -9,6 +9,7 @@ from streamsum.telemetry.logs import logger
 from streamsum.telemetry.origin import Origin
 from streamsum.telemetry.tracing import Span
 from streamsum.web.auth import key_of
+from streamsum.web.paths import route_path
 from streamsum.web.routes import PROBES, route_of
 from streamsum.web.service import telemetry_of
 
@@ -25,7 +26,7 @@ class Recording:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and look at the status. Of path, query and headers only what is declared is told."""
-        if scope["type"] != "http" or scope["path"] in PROBES:
+        if scope["type"] != "http" or route_path(scope) in PROBES:
             await self._app(scope, receive, send)
             return
         request_id: str = scope["state"]["request_id"]

@@ -12,7 +12,8 @@
  * `preview: true`), and at the end exactly one of `summary.completed` and `summary.failed`. A bullet is plain text that
  * a model wrote: show it by `textContent`, never by `innerHTML`.
  *
- * - Leaving the loop (`break`, an exception, an aborted `signal`) stops the model. `summary.cancel()` stops it too, and
+ * - Leaving the loop (`break`, an exception, an aborted `signal`) stops the model, but not with
+ *   `on_disconnect: "finish"`, by which it goes on with nobody there. `summary.cancel()` stops it in any case, and
  *   lets the loop run on to its last event, whose `finish` is then `cancelled`.
  * - A connection that is lost is made again, with pauses that grow, and goes on after the last event that was received:
  *   nothing is lost, said twice, or paid for twice. `onConnection` hears of it. After `retries` tries in a row that
@@ -50,7 +51,7 @@ const MAX_EVENT_CHARS = 1 << 20;
  *   `preview`, `model` ...), and, beside them:
  * @param {string | URL} [options.baseUrl] where the API is; the server that this file came from
  * @param {string} [options.key] an API key
- * @param {AbortSignal} [options.signal] ends the loop with the signal's reason, and stops the model
+ * @param {AbortSignal} [options.signal] ends the loop with the signal's reason, as who leaves it
  * @param {string} [options.idempotencyKey] the same key with the same request joins the same summary; a random one
  * @param {number} [options.retries] tries in a row to make a lost connection again; 5
  * @param {number} [options.silenceMs] how long the server may say nothing before its connection counts as lost; 45 s
@@ -82,12 +83,14 @@ export class Summary {
   #begun = false;
   #over = false;
   #unheard = false; // a `cancel()` failed, and nothing has come since
+  #outlivesLoop; // it was asked to be finished with nobody there
 
   constructor(text, options = {}) {
     const { baseUrl, key, signal, idempotencyKey, retries, retryMs, silenceMs, onConnection, ...fields } = options;
     this.#api = new Api(baseUrl ?? HERE, key);
     // Said, as its default changes with the way of asking: `cancel()` may ask for the same summary in another way.
     this.#body = JSON.stringify({ on_disconnect: "grace", ...fields, text, stream: true });
+    this.#outlivesLoop = fields.on_disconnect === "finish";
     this.#idempotencyKey = idempotencyKey ?? randomKey();
     this.#signal = signal;
     this.#retries = retries ?? RETRIES;
@@ -120,7 +123,7 @@ export class Summary {
       }
     } finally {
       // Whatever ends the loop, nobody is told twice, and a server that does not answer is not waited for twice.
-      if (!this.#over && !this.#unheard) await this.cancel().catch(() => {});
+      if (!this.#over && !this.#unheard && !this.#outlivesLoop) await this.cancel().catch(() => {});
     }
   }
 
@@ -394,7 +397,8 @@ class Patience {
 }
 
 /** A refusal that may be another one's soon: of a resume, of a start that was cut before, or a gateway's own. */
-function isPassing({ status, code }, { known, attempt }) {
+function isPassing({ status, code, retryAfter }, { known, attempt }) {
+  if (retryAfter * 1000 > LONGEST_RETRY_MS) return false; // nobody is made to wait for hours: told so, they may
   if (code === null && GATEWAY_STATUSES.has(status)) return true;
   return known ? status === 429 || status >= 500 : attempt > 0 && (status === 429 || status === 503);
 }
