@@ -316,7 +316,7 @@ async def test_a_connection_lost_before_the_head_is_an_error(step: Step) -> None
     assert await refusal_of((step,)) == End(Cause.ERROR)
 
 
-@pytest.mark.parametrize("options", [{"stall_s": 0.3}, {"think_s": 0.3}, {"deadline_s": 0.3}])
+@pytest.mark.parametrize("options", [{"stall_s": 0.9}, {"think_s": 0.9}, {"deadline_s": 0.9}])
 async def test_a_head_that_does_not_come_is_a_time_out(options: dict[str, float]) -> None:
     """Each of the clocks is running from the start."""
     async with FakeUpstream((NoAnswer(),)) as model:
