@@ -1,7 +1,7 @@
 """A line that is compared with many others: what is looked at in it is made once, when it is first asked for.
 
-Most of it is never asked for. What always is has few bytes, for a summary keeps all of its lines: a set of the words of
-one takes five times as many as the line.
+Most of it is never asked for. What always is has few bytes, for a summary keeps all of its lines: the words of one, and
+a set of them, take some twenty times as many as the line itself.
 """
 
 from array import array
