@@ -97,7 +97,7 @@ async def test_a_crowd_of_them_disturbs_nobody(caplog: pytest.LogCaptureFixture)
     async with impatient(LONG) as (at, upstream):
         with ExitStack() as stack:
             crowd = [stack.enter_context(await deaf_client(at.port)) for _ in range(CROWD)]
-            async with asyncio.timeout(40):  # 5,000 long bullets are judged in this process meanwhile
+            async with asyncio.timeout(25):  # 5,000 long bullets are judged in this process meanwhile
                 events = events_of(await at.client.post("/v1/summaries", json=BODY))
             assert len([event for event in events if event["type"] == "bullet"]) == 49
             await until_cut(*crowd)
