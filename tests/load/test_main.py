@@ -78,12 +78,12 @@ async def test_planted_delays_come_back(tmp_path: Path) -> None:
     """First-token delay and pace of the fake model, through processes of its own; and none of them is left behind.
 
     Never too small; and within 5 % of when the model wrote, which a busy machine holds up as well. Other work only ever
-    adds time, so that one request in which it did not is enough: of eight, and of eight more, up to thrice.
+    adds time, so that one request in which it did not is enough: of eight, and of eight more, up to ten times.
     """
     delivery = ("--first-token-delay", f"{DELAY_S}s", "--pace", f"{PACE}", "--bullets", f"{BULLETS}")
     arguments = (*delivery, *AT_ONCE, "--concurrency", "4", "--requests", "8", "--out", str(tmp_path))
     requests: list[tuple[list[float], list[float]]] = []
-    for _ in range(3):
+    for _ in range(10):
         status, _, errors = await ends(*arguments, "--fail-if", "errors>0")
         assert status == 0, errors
         requests = bullets_in(tmp_path)
