@@ -69,3 +69,8 @@ def test_the_language_is_guessed_only_from_enough() -> None:
     assert guess("Toyota Nissan Honda Mazda Subaru") is None
     assert {"the", "don", "t"} <= stop_words("en")
     assert stop_words(None) == stop_words("sw") == frozenset()
+
+
+def test_marks_around_words_change_nothing() -> None:
+    """Nor do apostrophes in them."""
+    assert guess("“The tower”, it’s said; (wasn't) lit: in—the_year 1698of 'the' storm…") == "en"
