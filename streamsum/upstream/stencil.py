@@ -16,6 +16,7 @@ _CREDIT = 4 * _COST
 _PROBE = "streamsum"
 # Of so few bytes C finds the next without looking at all the others first.
 _MARK_BYTES = 5
+_COMMA = b'",\n"'
 
 
 class Stencil:
@@ -29,6 +30,7 @@ class Stencil:
         self._mark = b""  # the first bytes of that,
         self._end = b""  # its other ones,
         self._between = b""  # and these with the next event's
+        self._sizes = 0, 0, 0  # of the first and the last of these, and of all that is not text
 
     def learn(self, event: bytes, text: str) -> None:
         """Take the form of this event; `text` is what it says. No form where it is not known for sure."""
@@ -42,6 +44,7 @@ class Stencil:
         if self._text_of(before + _PROBE.encode() + after) == _PROBE and self._text_of(before + after) == "":
             self._before, self._mark, self._end = before, after[:_MARK_BYTES], after[_MARK_BYTES:]
             self._between = self._end + before
+            self._sizes = len(before), len(self._between), len(before) + len(after)
 
     def lay_on(self, read: bytes, at: int) -> tuple[str, int] | None:
         """The text of the run of events of this form that begins at `at`, and where it ends; None if there is none.
@@ -51,27 +54,28 @@ class Stencil:
         """
         if not self._before or not read.startswith(self._before, at):
             return None
-        texts = self._texts(read[at + len(self._before) :])
+        begin, between, others = self._sizes
+        texts = self._texts(read[at + begin :], between)
+        joined = _COMMA.join(texts)
         try:
-            found: list[str] = jiter.from_json(b'["%b"]' % b'",\n"'.join(texts))
+            found: list[str] = jiter.from_json(b'["%b"]' % joined)
             text = "".join(found)
         except (ValueError, TypeError):  # TypeError: an element that is no string
             return None
-        if len(found) != len(texts):
+        count = len(found)
+        if count != len(texts):
             return None
         if self.credit < _CREDIT:
-            self.credit += len(found)
-        each = len(self._mark) + len(self._between)
-        return text, at + len(texts) * each + sum(map(len, texts))
+            self.credit += count
+        return text, at + count * others + len(joined) - (count - 1) * len(_COMMA)
 
-    def _texts(self, read: bytes) -> list[bytes]:
-        """Those of the run that `read` begins with, from its first text on."""
+    def _texts(self, read: bytes, size: int) -> list[bytes]:
+        """Those of the run that `read` begins with, from its first text on; `size` is that of what is between two."""
         texts: list[bytes] = []
         text, *rest = read.split(self._mark)
-        between, length = self._between, len(self._between)
         for piece in rest:
-            if not piece.startswith(between):  # the run ends, here or with the event before
+            if not piece.startswith(self._between):  # the run ends, here or with the event before
                 return [*texts, text] if piece.startswith(self._end) else texts
             texts.append(text)
-            text = piece[length:]
+            text = piece[size:]
         return texts  # the last one is still open
