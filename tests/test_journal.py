@@ -43,6 +43,10 @@ class Away:
         self.hold_s = hold_s
         self.back = False
 
+    def append_now(self, entries: Sequence[Entry]) -> bool:
+        """Who is away cannot."""
+        return False
+
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         self.said += [entry.n for entry in entries]
         if not self.back:
