@@ -211,9 +211,6 @@ _CHAT: dict[str, tuple[bytes, Cause, str | None]] = {
         Cause.STOP, "stop",
     ),
     "refusal": (_BOTH + _event(_choice(refusal="No.")) + _STOP + _DONE, Cause.REFUSAL, "stop"),
-    "text after a refusal": (
-        _BOTH + _event(_choice(refusal="No.")) + _TWO + _TWO + _STOP + _DONE, Cause.REFUSAL, "stop",
-    ),
     "tool calls": (
         _BOTH + _event(_choice(tool_calls=[{"function": {"name": "f", "arguments": "{}"}}]))
         + _event(_choice("tool_calls")) + _DONE, Cause.STOP, "tool_calls",
@@ -263,10 +260,6 @@ _RESPONSES: dict[str, tuple[bytes, Cause, str | None]] = {
     "refusal": (
         _delta("one two") + _event({"type": "response.refusal.delta", "delta": "No."}) + _over("completed"),
         Cause.REFUSAL, "completed",
-    ),
-    "text after a refusal": (
-        _delta("one two") + _event({"type": "response.refusal.delta", "delta": "No."}) + _delta("two")
-        + _over("completed"), Cause.REFUSAL, "completed",
     ),
 }  # fmt: skip
 
