@@ -94,7 +94,7 @@ async def test_a_bullet_that_is_not_stored_is_not_counted() -> None:
 async def test_a_log_that_stores_at_once_needs_no_wait() -> None:
     """All that is noted, in order and once; what comes later goes on from there."""
     log = MemoryLog(grace_s=0, keep_s=60, keep_bytes=10**6)
-    lease = await log.create(NewSummary(id="s", key="", on_disconnect="continue"))
+    lease = await log.create(NewSummary(id="s", key="", on_disconnect="finish"))
     assert not isinstance(lease, Joined)
     account, heard = Account(admitted=now()), Heard()
     journal = Journal(lease, n=0, account=account, observer=heard)
