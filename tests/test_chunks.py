@@ -268,6 +268,16 @@ def test_a_refusal_is_a_refusal() -> None:
     assert read(delta(refusal="I can"), delta(refusal="not"), delta("stop"), DONE) == ("", End(Cause.REFUSAL, "stop"))
 
 
+def test_what_follows_a_refusal_is_no_text() -> None:
+    """It must not close what was refused; in the same chunk the text comes first."""
+    more = [delta(content=text) for text in ("b", "c", "d")]
+    assert read(delta(content="a"), delta(refusal="No."), *more, delta("stop"), DONE) == (
+        "a",
+        End(Cause.REFUSAL, "stop"),
+    )
+    assert read(delta(content="a", refusal="No."), *more) == ("a", End(Cause.REFUSAL))
+
+
 def test_only_the_first_choice_counts() -> None:
     """In one chunk or in several, first or not; without an index it is the first."""
     both = [{"index": 1, "delta": {"content": "x"}}, {"index": 0, "delta": {"content": "a"}}]

@@ -102,6 +102,12 @@ FAULTS = [
     Fault("length", [Finish("length"), Usage(9, 9), Done()], "502 length", "+length"),
     Fault("content filter", [Finish("content_filter"), Done()], "502 content_filter", "+content_filter"),
     Fault("refusal", [Refusal(CANARY), Finish("stop"), Done()], "502 refusal", "refusal"),
+    Fault(
+        "refusal, and the rest",
+        [Refusal(CANARY), Content('ond one"]}'), Finish("stop"), Done()],
+        "502 refusal",
+        "refusal",
+    ),
     Fault("error object", [Chunk(error()), Done()], "502 " + ERROR, ERROR),
     Fault("error beside choices", [Chunk({"choices": [], **error()})], "502 " + ERROR, ERROR),
     Fault(

@@ -1,6 +1,7 @@
 """runs/journal.py: a summary's events on their way into the log."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -10,7 +11,8 @@ from streamsum.core.events import Bullet, Event
 from streamsum.errors import LogDown
 from streamsum.runs.account import Account
 from streamsum.runs.journal import Journal
-from streamsum.runs.log import Entry, Happening
+from streamsum.runs.log import Entry, Happening, Joined, NewSummary
+from streamsum.runs.memory_log import MemoryLog
 from streamsum.telemetry.observing import Observer
 from tests.jumping_clock import in_jumping_time, now
 
@@ -42,6 +44,10 @@ class Away:
         self.said: list[int] = []
         self.hold_s = hold_s
         self.back = False
+
+    def append_now(self, entries: Sequence[Entry]) -> bool:
+        """Who is away cannot."""
+        return False
 
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         self.said += [entry.n for entry in entries]
@@ -83,3 +89,57 @@ async def test_a_bullet_that_is_not_stored_is_not_counted() -> None:
     with pytest.raises(LogDown):
         await journal.write(*BULLETS)
     assert (heard.offered, heard.stored) == ([2, 3], [])
+
+
+async def test_a_log_that_stores_at_once_needs_no_wait() -> None:
+    """All that is noted, in order and once; what comes later goes on from there."""
+    log = MemoryLog(grace_s=0, keep_s=60, keep_bytes=10**6)
+    lease = await log.create(NewSummary(id="s", key="", on_disconnect="finish"))
+    assert not isinstance(lease, Joined)
+    account, heard = Account(admitted=now()), Heard()
+    journal = Journal(lease, n=0, account=account, observer=heard)
+    journal.note(BULLETS[:1])
+    journal.note(BULLETS[1:])
+    assert journal.write_now()
+    assert (heard.offered, heard.stored) == ([1, 2], [0, 1])
+    assert account.bill().timing.first_bullet_ms is not None
+    await journal.write()
+    assert journal.write_now()
+    await journal.write(BULLETS[0], final=True)
+    entries = await log.read("s", "")
+    assert [(entry.n, entry.final) for entry in entries] == [(1, False), (2, False), (3, True)]
+    assert [json.loads(entry.data)["index"] for entry in entries] == [0, 1, 0]
+    await log.aclose()
+
+
+@in_jumping_time
+async def test_a_log_that_is_away_is_waited_for() -> None:
+    """What is noted stays so until it is written."""
+    lease, heard = Away(), Heard()
+    lease.back = True
+    journal = Journal(lease, n=1, account=Account(admitted=now()), observer=heard)
+    journal.note(BULLETS)
+    assert not journal.write_now()
+    assert (lease.said, heard.stored) == ([], [])
+    await journal.write()
+    assert (lease.said, heard.stored) == ([2, 3], [0, 1])
+
+
+@in_jumping_time
+async def test_nothing_overtakes_what_may_be_stored_or_not() -> None:
+    """Though the log would take it at once."""
+
+    class Back(Away):
+        @override
+        def append_now(self, entries: Sequence[Entry]) -> bool:
+            raise AssertionError
+
+    lease = Back()
+    journal = Journal(lease, n=1, account=Account(admitted=now()), observer=Heard())
+    with pytest.raises(LogDown):
+        await journal.write(BULLETS[0])
+    journal.note(BULLETS[1:])
+    assert not journal.write_now()
+    lease.back = True
+    await journal.write()
+    assert lease.said == [2, 3]

@@ -1,7 +1,12 @@
 """core/line.py: what a line is made of."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from streamsum.core.languages import stop_words
-from streamsum.core.line import Line
+from streamsum.core.line import Line, Marks
+
+WORDS = st.sets(st.text(max_size=3) | st.integers(0, 3000).map(str), max_size=300)
 
 
 def test_a_line_is_taken_apart() -> None:
@@ -22,3 +27,18 @@ def test_words_are_counted_without_numbers_and_without_what_carries_nothing() ->
     assert line.tokens(stop_words("en")) == {"tow": 3, "bern": 1}
     assert line.tokens(frozenset()) == {"the": 2, "tow": 3, "and": 1, "of": 1, "bern": 1}
     assert line.tokens(stop_words("en")) == {"tow": 3, "bern": 1}
+
+
+@given(WORDS, WORDS)
+def test_marks_never_tell_of_fewer_common_words_than_there_are(ones: set[str], others: set[str]) -> None:
+    """Though some words have the same bit."""
+    for one, other in ((ones, others), (ones | others, others)):
+        marks, other_marks = Marks.of(one), Marks.of(other)
+        assert marks.words == len(one)
+        assert (marks.bits & other_marks.bits).bit_count() + marks.hidden >= len(one & other)
+
+
+def test_marks_of_other_words_have_little_in_common() -> None:
+    """Else they would spare nothing: of 200 words, as long lines have them, less than a quarter."""
+    one, other = (Marks.of({f"{side}{number}" for number in range(200)}) for side in ("a", "b"))
+    assert (one.bits & other.bits).bit_count() + one.hidden < 50

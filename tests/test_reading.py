@@ -73,6 +73,18 @@ def test_a_short_stream_that_goes_round_is_told_in_any_cutting() -> None:
         assert played[1] == "length" or length > 150
 
 
+@pytest.mark.parametrize("place", range(8))
+def test_runs_of_other_lengths_do_not_hide_a_loop(place: int) -> None:
+    """Wherever they stand: more than eight of one character count as eight, and any white space as one space."""
+    dots = "".join(
+        f"so it went on{'.' * count}{' ' * (count % 3 + 1)}" for count in (9, 14, 11, 10, 13, 12, 9, 15, 10, 11)
+    )
+    long = f'["{GOOD}", "{"x" * place} {dots}{dots}"]'
+    assert play([long], Cause.STOP)[1] == "loop"
+    short = f'["{GOOD}", "{"x" * place} {dots.replace("." * 9, "")}"]'
+    assert play([short], Cause.STOP)[1] == "complete"
+
+
 def test_what_is_no_json_has_no_text_to_go_round_in() -> None:
     """It is withheld when it closes, and another may go on if it does not."""
     text = f'["{GOOD}", {{{ROUND}}}]'

@@ -296,6 +296,10 @@ class WormyLease:
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
 
+    def append_now(self, entries: Sequence[Entry]) -> bool:
+        """It waits."""
+        return False
+
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         if final:
             raise ZeroDivisionError("xyzzy-canary")

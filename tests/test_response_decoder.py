@@ -73,6 +73,7 @@ def test_a_normal_end() -> None:
         (event("response.output_text.done", text="a") + event("response.of_tomorrow", delta="b"), End(Cause.CUT)),
         (event("response.refusal.delta", delta="No.") + over("completed"), End(Cause.REFUSAL, "completed")),
         (event("response.refusal.done", refusal="No."), End(Cause.REFUSAL)),
+        (event("response.refusal.delta", delta="No.") + delta("b"), End(Cause.REFUSAL)),
     ],
 )  # fmt: skip
 def test_how_it_ends(last: bytes, end: End) -> None:

@@ -5,8 +5,8 @@ next delimiter), and is then parsed strictly, once. So a broken element is repor
 Between values the grammar is followed to the letter: what does not fit there breaks the document.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import jiter
 
@@ -16,6 +16,9 @@ from streamsum.core.lead import Lead
 from streamsum.core.value import WHITE, OpenValue, skip_white
 
 _DELIMITERS = ",:]}"  # no value begins with one
+
+# What a delta closes that is all of one open string: nothing, and nothing else has changed either.
+GREW: Final[tuple[Element, ...]] = ()
 
 
 class ElementDecoder:
@@ -72,14 +75,14 @@ class ElementDecoder:
         self.has_array = False
         self.follower = ""  # the first character after the last closed element that is not white space
 
-    def feed(self, delta: str) -> list[Element]:
-        """The elements that `delta` closes, in order. After the document's end everything is ignored."""
+    def feed(self, delta: str) -> Sequence[Element]:
+        """The elements that `delta` closes, in order; `GREW`. After the document's end everything is ignored."""
         value = self._value
         if value.in_string and '"' not in delta and "\\" not in delta and (room := value.room - len(delta)) >= 0:
             # Nearly every delta of a model is all of one string: told and kept in one frame.
             value.room = room
             value.pieces.append(delta)
-            return []
+            return GREW
         if not delta:  # a read that brought reasoning only
             return []
         at = value.scan(delta, 0) if value.is_open else 0

@@ -4,15 +4,19 @@ Most of it is never asked for. What always is has few bytes, for a summary keeps
 a set of them, take some twenty times as many as the line itself.
 """
 
-from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import cached_property
+from typing import NamedTuple, Self
 
 from streamsum.core.folding import fold
 from streamsum.core.languages import guess, stop_words
 from streamsum.core.numbers import Number, numbers_in
 from streamsum.core.words import all_tokens, words
+
+# A word is one of so many bits. A long line has 200 words: a tenth of them.
+_BITS = 2048
+_ONE = ord("1")
 
 
 class Line:
@@ -22,7 +26,7 @@ class Line:
         self.text = text
         self._counted: tuple[frozenset[str], Counter[str]] | None = None
 
-    @cached_property
+    @property
     def folded(self) -> str:
         """The text in a form in which its spellings are alike."""
         return fold(self.text)
@@ -33,9 +37,9 @@ class Line:
         return self.folded.split()
 
     @cached_property
-    def marks(self) -> "array[int]":
-        """A number for each of these, once: the same for the same, in this process."""
-        return array("q", set(map(hash, self.pieces)))
+    def marks(self) -> "Marks":
+        """These, to be compared with those of many others."""
+        return Marks.of(set(self.pieces))
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
@@ -71,6 +75,27 @@ class Line:
     @cached_property
     def _tokens(self) -> list[tuple[str, str]]:
         return all_tokens(_without(self.numbers, self.text))
+
+
+class Marks(NamedTuple):
+    """Some words, as bits of a number; in another process as others.
+
+    Two have at most as many words in common as they have bits, and the `hidden` words of either: those whose bit
+    another of its words has, too.
+    """
+
+    words: int
+    bits: int
+    hidden: int
+
+    @classmethod
+    def of(cls, words: Set[str]) -> Self:
+        """Theirs."""
+        digits = bytearray(b"0" * _BITS)
+        for word in words:
+            digits[hash(word) % _BITS] = _ONE
+        bits = int(digits, 2)
+        return cls(len(words), bits, len(words) - bits.bit_count())
 
 
 def _without(numbers: Iterable[Number], text: str) -> str:

@@ -8,7 +8,7 @@ what is rejected is lost.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from rapidfuzz import fuzz
 
@@ -49,22 +49,26 @@ class Standing:
         self.lines: list[str] = []
         self._lines: list[Line] = []
         self._ratio = ratio
-        self._asked = Line("")  # what is added has mostly been asked for just before
+        self._asked = Line("")  # the last one
         for line in lines:
             self.add(line)
 
     def add(self, line: str) -> None:
         """One more."""
         self.lines.append(line)
-        self._lines.append(self._asked if self._asked.text == line else Line(line))
 
     def says(self, line: str) -> bool:
         """Is `line` one of them, or says one nearly the same, with the same numbers?"""
         if line in self.lines:
             return True
+        self._take_apart()
         self._asked = new = Line(line)
-        marks = frozenset(new.marks)
-        return any(_share_words(marks, each) and _say_the_same(new, each, self._ratio) for each in self._lines)
+        return any(_say_the_same(new, each, self._ratio) for each in _worth_a_look(new, self._lines))
+
+    def _take_apart(self) -> None:
+        """Those that have come since: only who is asked needs it, and what was added has mostly been asked for."""
+        for line in self.lines[len(self._lines) :]:
+            self._lines.append(self._asked if self._asked.text == line else Line(line))
 
 
 def loops(text: str, *, since: int = 0) -> bool:
@@ -73,13 +77,20 @@ def loops(text: str, *, since: int = 0) -> bool:
     Who has asked for the first `since` characters of the same text need not pay for them again.
     """
     first = (since // _STEP + 1) * _STEP
-    return any(_turns_before(text, end) for end in range(first, len(text) + 1, _STEP))
+    return any(_ends_again(text, end) and _turns_before(text, end) for end in range(first, len(text) + 1, _STEP))
 
 
-def _share_words(marks: frozenset[int], other: Line) -> bool:
-    """Are the line with these marks and the other worth a closer look?"""
-    fewest = min(len(marks), len(other.marks))
-    return fewest < _MANY_WORDS or len(marks.intersection(other.marks)) >= _SHARED * fewest
+def _worth_a_look(one: Line, others: Iterable[Line]) -> Iterator[Line]:
+    """Those that share enough words with it; nearly always their marks tell that they do not."""
+    words, bits, hidden = one.marks
+    for other in others:
+        other_words, other_bits, _ = other.marks
+        fewest = min(words, other_words)
+        enough = _SHARED * fewest
+        if fewest < _MANY_WORDS or (
+            (bits & other_bits).bit_count() + hidden >= enough and len(one.vocabulary & other.vocabulary) >= enough
+        ):
+            yield other
 
 
 def _say_the_same(one: Line, other: Line, ratio: Ratio) -> bool:
@@ -135,6 +146,11 @@ def _have_one_sense(one: Line, other: Line) -> bool:
     both = {*one.names} & {*other.names}
     order, other_order = ([name for name in line.names if name in both] for line in (one, other))
     return order == other_order or bool(ones & PASSIVE) != bool(others & PASSIVE)
+
+
+def _ends_again(text: str, end: int) -> bool:
+    """Do the last characters of `text[:end]` stand before, where that may matter?"""
+    return text.find(text[end - _NEEDLE : end], max(0, end - _LONGEST_TURN * _TURNS)) < end - _NEEDLE
 
 
 def _turns_before(text: str, end: int) -> bool:

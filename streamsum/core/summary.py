@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from streamsum.core import finish, going_on, prompt
 from streamsum.core.checks import Checks, Sound, fold, is_unsafe
 from streamsum.core.document import Element, Outcome
+from streamsum.core.elements import GREW
 from streamsum.core.events import Bullet, BulletRejected, Event, Ledger, SummaryCompleted, SummaryFailed
 from streamsum.core.models import Item, SummaryRequest
 from streamsum.core.passes import Bill, Cause, End, Pass, PassKind, Prompt
@@ -99,13 +100,14 @@ class Summary:
     @property
     def wants(self) -> Literal["more", "tail", "nothing"]:
         """What to do with the model: read on; read a moment longer, for the end and the usage; hang up."""
-        if self._reading.hangs_up:
+        reading = self._reading
+        if reading.looped or reading.went_on:
             return "nothing"
-        if self._reading.decoder.in_value:
+        if reading.decoder.in_value:  # after nearly all reads
             return "more"
-        if self._reading.outcome is Outcome.CLOSED or self._is_undecided(self._reading):
-            return "tail"
-        return "more"
+        if reading.hangs_up:
+            return "nothing"
+        return "tail" if reading.outcome is Outcome.CLOSED or self._is_undecided(reading) else "more"
 
     def prepare(self) -> None:
         """Index the source: milliseconds for a large one, and else done when the first element has closed.
@@ -140,7 +142,11 @@ class Summary:
     def receive_deltas(self, text: str) -> list[Event]:
         """The events that `text`, the content of one network read, gives rise to."""
         reading = self._reading
-        if reading.enough:
+        if reading.looped or reading.went_on:
+            return []
+        closed = reading.decoder.feed(text)
+        if closed is GREW:  # nearly all reads
+            reading.look_at_open()
             return []
         events: list[Event] = []
         if text and not reading.begun:
@@ -148,10 +154,6 @@ class Summary:
             if reading.kind != "reask":
                 # Who was asked to go on and said nothing has not changed how it ended.
                 self._counted = reading
-        closed = reading.decoder.feed(text)
-        if not closed and reading.decoder.in_value and not self._full:  # nearly all reads: only the open text has grown
-            reading.look_at_open()
-            return events
         for element in closed:
             if self._full:
                 reading.went_on = True

@@ -163,7 +163,7 @@ class Calls:
         return self._end(reply, cut=scope.expired())
 
     async def _pump(self, reply: Reply, tail: Tail) -> None:
-        """The way of the data. `take` is called in the frame that read; this task wakes up where there is to write."""
+        """The way of the data. `take` is called in the frame that read; this task wakes up to wait for a log."""
         summary, meter, journal = self._summary, self._meter, self._journal
         begun, reads_on = False, True
 
@@ -173,12 +173,14 @@ class Calls:
             if text and not begun:
                 begun = True
                 self._note_content()
+            is_written = True
             if events := summary.receive_deltas(text):
                 journal.note(events)  # here: this task may be interrupted before it wakes up
-            elif self._previews:
+                is_written = journal.write_now()
+            if is_written and self._previews:
                 self._previews.look()
             reads_on = not self._interruption.has_come and tail.reads_on(summary.wants, text)
-            return reads_on and not events
+            return reads_on and is_written
 
         while reads_on and await pour(reply, take):
             await journal.write()

@@ -45,12 +45,20 @@ class History:
 
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         """Store `entries`; see `Lease.append`."""
-        check_append(entries, after=len(self.transcript.entries), over=self.over, final=final)
-        self.transcript.extend(entries)
-        self.weight += sum(ENTRY_BYTES + len(entry.data) for entry in entries)
+        self._store(entries, final=final)
         if final:
             self.end()
             self._on_end(self)
+
+    def append_now(self, entries: Sequence[Entry]) -> bool:
+        """Store `entries`; see `Lease.append_now`."""
+        self._store(entries, final=False)
+        return True
+
+    def _store(self, entries: Sequence[Entry], *, final: bool) -> None:
+        check_append(entries, after=len(self.transcript.entries), over=self.over, final=final)
+        self.transcript.extend(entries)
+        self.weight += sum(ENTRY_BYTES + len(entry.data) for entry in entries)
 
     def preview(self, data: bytes) -> None:
         """Overwrite the slot; see `Lease.preview`."""

@@ -1,6 +1,6 @@
 """A summary's events on their way into the log: numbered, encoded and appended, and noted by who keeps count."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from streamsum.core.events import Event
 from streamsum.core.sse import encode
@@ -19,23 +19,34 @@ class Journal:
         self._account = account
         self._observer = observer
         self._noted: list[Event] = []
+        self._entries: list[Entry] = []  # these, drawn up
         self._unsure: list[Event] = []  # said to the log, which has not said that it has stored them
 
-    def note(self, events: Iterable[Event]) -> None:
-        """These come next: `write` appends them, or whoever writes after it."""
+    def note(self, events: Sequence[Event], *, final: bool = False) -> None:
+        """These come next: who writes after this appends them; `final` if the last of them is the summary's last."""
+        self._observer.note_offered(events, first=self.n + 1)
         self._noted += events
+        last = self.n + len(events)
+        for event in events:
+            self.n += 1
+            self._entries.append(Entry(self.n, event.type, encode(event), final and self.n == last))
+
+    def write_now(self) -> bool:
+        """Append what is noted, where the log stores at once; False: it does not, and `write` has it all to do."""
+        if self._unsure or not self._lease.append_now(self._entries):
+            return False
+        events, _ = self._take()
+        self._account.note_written(events)
+        self._observer.note_stored(events)
+        return True
 
     async def write(self, *more: Event, final: bool = False) -> None:
         """Append what is noted, and `more`; `final` if the last of them is the summary's last. Raises LogError."""
-        events, self._noted = [*self._noted, *more], []
+        if more:
+            self.note(more, final=final)
+        events, entries = self._take()
         if not events:
             return
-        self._observer.note_offered(events, first=self.n + 1)
-        last = self.n + len(events)
-        entries = [
-            Entry(n, event.type, encode(event), final and n == last) for n, event in enumerate(events, self.n + 1)
-        ]
-        self.n = last
         self._unsure += events
         try:
             await self._lease.append(entries, final=final)
@@ -43,3 +54,7 @@ class Journal:
             self._account.note_written(events)
         stored, self._unsure = self._unsure, []
         self._observer.note_stored(stored)
+
+    def _take(self) -> tuple[list[Event], list[Entry]]:
+        noted, self._noted, self._entries = (self._noted, self._entries), [], []
+        return noted

@@ -93,6 +93,10 @@ class Lease(Protocol):
         """
         ...
 
+    def append_now(self, entries: Sequence[Entry]) -> bool:
+        """The same, none of them final, where nothing has to be waited for; else False, and nothing is stored."""
+        ...
+
     def preview(self, data: bytes) -> None:
         """Show the listeners of now the open bullet."""
         ...

@@ -199,9 +199,11 @@ class AnswerDecoder(ABC):
         self._thought_chars += len(thought) if isinstance(thought, str) else _CHARS_OF_A_THOUGHT
 
     def _add_text(self, text: str) -> None:
+        self.alive = True
+        if self._refused:  # what follows a refusal is none of the answer: it must not close the document
+            return
         if self._halves:
             text = self._join_halves(text)
-        self.alive = True
         self._text.append(text)
 
     def _join_halves(self, text: str) -> str:

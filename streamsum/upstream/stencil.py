@@ -14,7 +14,9 @@ import jiter
 _COST = 8
 _CREDIT = 4 * _COST
 _PROBE = "streamsum"
-_MARK_BYTES = 12
+# Of so few bytes C finds the next without looking at all the others first.
+_MARK_BYTES = 5
+_COMMA = b'",\n"'
 
 
 class Stencil:
@@ -25,8 +27,10 @@ class Stencil:
         self.credit = _CREDIT  # without any, there is no sense in trying on
         self._text_of = text_of
         self._before = b""  # what stands before the text, from the event's first byte on
-        self._after = b""  # and behind it, to the event's last
-        self._mark = b""  # its first bytes: C finds a short text sooner
+        self._mark = b""  # the first bytes of that,
+        self._end = b""  # its other ones,
+        self._between = b""  # and these with the next event's
+        self._sizes = 0, 0, 0  # of the first and the last of these, and of all that is not text
 
     def learn(self, event: bytes, text: str) -> None:
         """Take the form of this event; `text` is what it says. No form where it is not known for sure."""
@@ -38,7 +42,9 @@ class Stencil:
         before, after = event[:place], event[place + len(encoded) :]
         # Whatever else stands there, it is the text if another one in its place is read as the text, and as no more.
         if self._text_of(before + _PROBE.encode() + after) == _PROBE and self._text_of(before + after) == "":
-            self._before, self._after, self._mark = before, after, after[:_MARK_BYTES]
+            self._before, self._mark, self._end = before, after[:_MARK_BYTES], after[_MARK_BYTES:]
+            self._between = self._end + before
+            self._sizes = len(before), len(self._between), len(before) + len(after)
 
     def lay_on(self, read: bytes, at: int) -> tuple[str, int] | None:
         """The text of the run of events of this form that begins at `at`, and where it ends; None if there is none.
@@ -46,24 +52,30 @@ class Stencil:
         The texts are parsed together. Between two there is a line feed, which no string may have (RFC 8259, section 7):
         so none reaches into the next, and one that is more than the inside of a string makes too many strings.
         """
-        before, after = self._before, self._after
-        if not before or not read.startswith(before, at):
+        if not self._before or not read.startswith(self._before, at):
             return None
-        texts: list[bytes] = []
-        while read.startswith(before, at):
-            begin = at + len(before)
-            end = read.find(self._mark, begin)
-            if not read.startswith(after, end):
-                break
-            texts.append(read[begin:end])
-            at = end + len(after)
+        begin, between, others = self._sizes
+        texts = self._texts(read[at + begin :], between)
+        joined = _COMMA.join(texts)
         try:
-            found: list[str] = jiter.from_json(b'["%b"]' % b'",\n"'.join(texts))
+            found: list[str] = jiter.from_json(b'["%b"]' % joined)
             text = "".join(found)
         except (ValueError, TypeError):  # TypeError: an element that is no string
             return None
-        if len(found) != len(texts):
+        count = len(found)
+        if count != len(texts):
             return None
         if self.credit < _CREDIT:
-            self.credit += len(found)
-        return text, at
+            self.credit += count
+        return text, at + count * others + len(joined) - (count - 1) * len(_COMMA)
+
+    def _texts(self, read: bytes, size: int) -> list[bytes]:
+        """Those of the run that `read` begins with, from its first text on; `size` is that of what is between two."""
+        texts: list[bytes] = []
+        text, *rest = read.split(self._mark)
+        for piece in rest:
+            if not piece.startswith(self._between):  # the run ends, here or with the event before
+                return [*texts, text] if piece.startswith(self._end) else texts
+            texts.append(text)
+            text = piece[size:]
+        return texts  # the last one is still open

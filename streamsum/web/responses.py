@@ -101,13 +101,13 @@ class EventStreamResponse:
         try:
             while not feed.over:
                 batch = await feed.batch(within=self._service.patience.silence_s)
-                self._note(batch, since=since)
+                now = asyncio.get_running_loop().time()
                 await frames.send(self._id, batch, last=feed.over)
+                self._note(batch, now=now, since=since)  # behind it: the client need not wait for our figures
         except LogError:  # no terminal event: the client comes back, and finds what the log holds
             await frames.end()
 
-    def _note(self, batch: Sequence[News], *, since: float) -> None:
-        now = asyncio.get_running_loop().time()
+    def _note(self, batch: Sequence[News], *, now: float, since: float) -> None:
         for news in batch:
             if isinstance(news, Entry) and news.event == "bullet":
                 self._service.telemetry.note_sent(self._id, news.n, now=now, since=since)

@@ -68,6 +68,10 @@ class RedisLease:
         """How many events are, for certain."""
         return len(self._stored)
 
+    def append_now(self, entries: Sequence[Entry]) -> bool:
+        """Redis is a wait away; see `Lease.append_now`."""
+        return False
+
     async def append(self, entries: Sequence[Entry], *, final: bool = False) -> None:
         """Store `entries`; see `Lease.append`. Returns or raises LogDown within the time of a hold."""
         if self._lost is not None:
