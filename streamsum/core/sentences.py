@@ -37,7 +37,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
         if end - start > _LEAST and _is_end(text, found.start(), end):
             if end - start > MAX_CHARS:
                 yield from _pieces(text, start, end)
-            elif trimmed := text[start:end].strip():
+            elif trimmed := text[start:end].strip():  # as nearly all are
                 begin = text.find(trimmed, start)
                 yield begin, begin + len(trimmed)
             start = end
