@@ -1,5 +1,7 @@
 """core/numbers.py, number_parts.py, number_words.py, digits.py: the numbers in a text, as values."""
 
+import sys
+
 import pytest
 
 from streamsum.core.numbers import Number, enumeration, numbers_in
@@ -150,3 +152,18 @@ def test_the_number_of_an_item_in_a_list_is_told() -> None:
     """So that it is not taken for one of the text."""
     assert enumeration("2. Nothing was said.") == 3
     assert enumeration("2.5 metres") == 0
+
+
+@pytest.mark.parametrize("around", ["{}", "“{}” – déjà vu", "東京 {} 大阪", "{} 😀", "{} ٣٫٥", "{} Ϋ ۴"])
+def test_digits_are_found_among_any_other_characters(around: str) -> None:
+    """However they are looked for; marks between digits belong to them, and what comes once can come again."""
+    text = around.format("1 of 11, 1,000 and 10:30 on 12/05/2020; 1st")
+    found = [text[number.start : number.end] for number in numbers_in(text)]
+    assert [each for each in found if each.isascii()] == ["1", "11", "1,000", "10:30", "12/05/2020", "1"]
+
+
+def test_digits_of_other_scripts_are_digits() -> None:
+    """None of them begins with a byte at which they would not be looked for."""
+    for digit in filter(str.isdecimal, map(chr, range(sys.maxunicode + 1))):
+        assert values(f"{digit}5 x")[0][0].endswith("5"), hex(ord(digit))
+        assert numbers_in(f"{digit}5 x")[0].start == 0, hex(ord(digit))

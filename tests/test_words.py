@@ -65,3 +65,13 @@ def test_tokens_are_what_carries_something() -> None:
 def test_a_stem_is_left_long_enough() -> None:
     """ "King" is no form of "k"."""
     assert [stem(word) for word in ("king", "bed", "nation", "only")] == ["king", "bed", "nation", "onl"]
+
+
+def test_words_are_the_same_among_other_characters() -> None:
+    """Where all is ASCII, they are found in another way."""
+    text = "  The 4th of 3the mid-1980s, the 2 x9s: don't 007 H2O\nstopped A\t"
+    small = frozenset({"the", "of", "t"})
+    found = list(words(text, stop_words=small))
+    assert [word.stem for word in found] == ["th", "mid", "s", "x9s", "don", "h2o", "stop", "a"]
+    assert [text[word.start : word.end].lower() for word in found][:4] == ["th", "mid", "s", "x9s"]
+    assert list(words(f"{text}é", stop_words=small))[:-1] == found

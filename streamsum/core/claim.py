@@ -38,9 +38,10 @@ def read(bullet: str, language: str | None) -> Claim:
     taken = {at for number in counted for at in range(number.start, number.end)}
     found: dict[str, Word] = {}
     for word in words(text, folded, stop_words(language)):
+        start, end, stem, _, spaced = word
         # A single letter is what an apostrophe left.
-        if word.start not in taken and (word.end - word.start > 1 or not word.spaced):
-            found.setdefault(word.stem, word)
+        if stem not in found and start not in taken and (end - start > 1 or not spaced):
+            found[stem] = word
             if len(found) == MOST_WORDS:
                 break
     distinct = tuple({number.readings: number for number in reversed(counted)}.values())[::-1]

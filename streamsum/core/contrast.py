@@ -58,6 +58,8 @@ _NEAR = 2  # words behind a denial that it is of
 
 def denied(folded: Sequence[str]) -> set[str]:
     """The words right behind a denial."""
+    if _DENIALS.isdisjoint(folded):  # as in most
+        return set()
     return {word for at, each in enumerate(folded) if each in _DENIALS for word in folded[at + 1 : at + 1 + _NEAR]}
 
 
@@ -70,5 +72,5 @@ def oppose(ones: Collection[str], others: Collection[str]) -> bool:
     """Is there a word of which the others have an opposite instead? All folded."""
     return any(
         not _OPPOSITES[word].isdisjoint(others) and _OPPOSITES[word].isdisjoint(ones)
-        for word in _OPPOSITES.keys() & (set(ones) - set(others))
+        for word in _OPPOSITES.keys() & set(ones).difference(others)
     )

@@ -49,7 +49,7 @@ class Doubts:
             factor *= _EXCHANGED
         said = [word for sentence in sentences for word in self._index.words_of(sentence)]
         claimed = self._claim.all_words
-        if oppose(claimed, said) or (denied(claimed) & set(said) and not is_negated(said)):
+        if oppose(claimed, said) or (not denied(claimed).isdisjoint(said) and not is_negated(said)):
             factor *= _OPPOSITE
         return factor
 

@@ -4,6 +4,7 @@ from unicodedata import category, normalize
 
 # Bytes for speed: of ASCII only small letters and digits are left, of what is beyond it every byte.
 _ASCII_MARKS_TO_SPACES = bytes(byte if byte > 127 or chr(byte).isalnum() else ord(" ") for byte in range(256))
+_ASCII = bytes(range(128))
 # More characters to be replaced than most prose has: one slow pass is better then than many fast ones.
 _MOST_REPLACED = 64
 
@@ -23,8 +24,13 @@ def fold_to_utf8(text: str) -> bytes:
     return low.encode().translate(_ASCII_MARKS_TO_SPACES)
 
 
+def beyond_ascii(text: str) -> str:
+    """Those of its characters that are not in ASCII, in order. Of most texts they are few."""
+    return text.encode(errors="surrogatepass").translate(None, _ASCII).decode(errors="surrogatepass")
+
+
 def _replace(low: str) -> str:
-    beyond = {each for each in set(low) if not each.isascii()}
+    beyond = set(beyond_ascii(low))
     table: dict[str, str] = {each: plain for each in beyond if (plain := _plain(each)) != each}
     if len(table) > _MOST_REPLACED:
         return low.translate({ord(each): plain for each, plain in table.items()})

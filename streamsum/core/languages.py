@@ -38,6 +38,8 @@ _KANA, _JAPANESE = re.compile("[\u3040-\u30ff]"), frozenset({"ja"})
 _KANA_ENOUGH = 0.1
 _ONE_SCRIPT = _JAPANESE.union(*_SCRIPTS.values())
 
+_FUNCTION_WORDS = frozenset().union(*FUNCTION_WORDS.values())
+
 _STOP_WORDS = {
     language: frozenset(piece for word in known for piece in fold(word).split())
     for language, known in FUNCTION_WORDS.items()
@@ -94,11 +96,21 @@ def _languages_of_script(sample: str) -> frozenset[str]:
 
 def _shares(sample: str) -> dict[str, float]:
     """For each language the share of the words in `sample` that are its function words."""
-    words = _WORD.findall(sample.casefold())
-    if len(words) < _FEWEST_WORDS:
+    often = _words(sample.casefold())
+    total = often.total()
+    if total < _FEWEST_WORDS:
         return {}
-    often = Counter(words)
+    known = _FUNCTION_WORDS.intersection(often)
     return {
-        language: sum(often[word] for word in often.keys() & known) / len(words)
-        for language, known in FUNCTION_WORDS.items()
+        language: sum([often[word] for word in known & words]) / total for language, words in FUNCTION_WORDS.items()
     }
+
+
+def _words(folded: str) -> Counter[str]:
+    """How often there is each. What stands between spaces is mostly one as it is; marks are looked for in the rest."""
+    often = Counter(folded.split())
+    for piece in [piece for piece in often if not piece.isalpha()]:
+        times = often.pop(piece)
+        for word in _WORD.findall(piece):
+            often[word] += times
+    return often

@@ -1,7 +1,4 @@
-"""The parts that numbers are written with, and where they stand: digits, number words, and scales such as "million".
-
-Most words are no part of a number: they are not looked at one by one, or else it would cost as much as all the rest.
-"""
+"""The parts that numbers are written with, and where they stand: digits, number words, and scales such as "million"."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +9,7 @@ from typing import Literal, NamedTuple
 from unicodedata import numeric
 
 from streamsum.core.digits import Reading, key, readings
-from streamsum.core.folding import fold
+from streamsum.core.folding import beyond_ascii, fold
 from streamsum.core.number_words import MONTHS, ONES, SCALES, SHORT_SCALES, SPANS, VAGUE
 
 SPACES = " \u00a0\u2009\u202f"
@@ -24,6 +21,9 @@ _COUNTERS = frozenset("年月日時时分秒人回本枚個个件台度倍割位
 _MOST_CJK = 24
 # Any digits with marks between them; and in these, those that belong together.
 _DIGITS = re.compile(rf"\d+(?:[.,:'’·٫٬/{SPACES}-]\d+)*+[¼-¾⅐-⅞]?")
+# Bytes of UTF-8 in which no digit beyond ASCII can begin: the scripts of Europe, most marks, Chinese characters.
+_NO_MORE_DIGITS = bytes([*range(0xD9), *range(0xE2, 0xEA)])
+_TO_DIGITS = bytes(byte if byte in b"0123456789" else ord(" ") for byte in range(256))
 _NUMERAL = re.compile(
     rf"""
         \d{{4}}-\d\d-\d\d(?!\d)
@@ -92,15 +92,15 @@ def places(text: str, folded: str, language: str | None, *, most: int | None = N
     `most` is how many are looked for of each kind: digits, words, what is beyond ASCII.
     """
     parts = _WORDS.get(language or "en", _WORDS[""])
-    kinds = [_digits(text, language or ""), _number_words(text, f" {folded} ", parts)]
-    if not text.isascii():
+    kinds = [_digits(text, language or ""), _number_words(text, folded, parts)]
+    if not text.isascii() and _BEYOND_ASCII.search(beyond_ascii(text)):
         kinds.append(_beyond_ascii(text))
     return sorted(chain.from_iterable(islice(kind, most) for kind in kinds), key=_START)
 
 
 def _digits(text: str, language: str) -> Iterator[Place]:
     known: dict[str, Part] = {}
-    for found in _DIGITS.finditer(text):
+    for found in _runs(text):
         start, end = found.span()
         if start and text[start - 1] != " " and _LETTERS.match(text, start - 1):
             continue
@@ -116,6 +116,21 @@ def _digits(text: str, language: str) -> Iterator[Place]:
                 yield stop, scale.end(), _WORDS[""][scale[0].lower()]
 
 
+def _runs(text: str) -> "Iterator[re.Match[str]]":
+    """What `_DIGITS` finds in `text`. Where there can be no digits but ASCII's, they are looked for in C."""
+    utf8 = text.encode(errors="surrogatepass")
+    if utf8.translate(None, _NO_MORE_DIGITS):
+        yield from _DIGITS.finditer(text)
+        return
+    at = end = 0
+    for run in utf8.translate(_TO_DIGITS).split():
+        at = text.find(run.decode(), at)
+        if at >= end and (found := _DIGITS.match(text, at)):
+            end = found.end()
+            yield found
+        at += len(run)
+
+
 def _numeral(text: str, language: str) -> Part:
     vulgar = 0.0
     if not text[-1].isdecimal():
@@ -125,14 +140,13 @@ def _numeral(text: str, language: str) -> Part:
 
 
 def _number_words(text: str, folded: str, parts: dict[str, Part]) -> Iterator[Place]:
-    for word in parts.keys() & folded.split():
-        needle, part = f" {word} ", parts[word]
-        at = folded.find(needle)
-        while at >= 0:
-            end = at + len(word)
-            if counts := _in_context(text, at, end, word, part):
-                yield at, end, counts
-            at = folded.find(needle, end + 1)
+    start = 0
+    for word in folded.split(" "):
+        if word in parts:
+            end = start + len(word)
+            if counts := _in_context(text, start, end, word, parts[word]):
+                yield start, end, counts
+        start += len(word) + 1
 
 
 def _in_context(text: str, start: int, end: int, word: str, part: Part) -> Part | None:

@@ -33,14 +33,19 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each sentence of `text`, without the white space around it; in order, none empty."""
     start = 0
     for found in _MARKS.finditer(text):
-        if found.end() - start > _LEAST and _is_end(text, found):
-            yield from _pieces(text, start, found.end())
-            start = found.end()
+        end = found.end()
+        if end - start > _LEAST and _is_end(text, found.start(), end):
+            if end - start > MAX_CHARS:
+                yield from _pieces(text, start, end)
+            elif trimmed := text[start:end].strip():  # as nearly all are
+                begin = text.find(trimmed, start)
+                yield begin, begin + len(trimmed)
+            start = end
     yield from _pieces(text, start, len(text))
 
 
-def _is_end(text: str, found: "re.Match[str]") -> bool:
-    stop, end = found.span()
+def _is_end(text: str, stop: int, end: int) -> bool:
+    """Do the marks from `stop` to `end` end a sentence?"""
     first = text[stop]
     if first == "\n":
         return text.count("\n", stop, end) > 1 or _ITEM.match(text, end) is not None
@@ -53,18 +58,24 @@ def _is_end(text: str, found: "re.Match[str]") -> bool:
 
 def _is_full_stop(text: str, stop: int, end: int) -> bool:
     """Not that of an abbreviation, an initial, an item's number, or a German ordinal ("am 1. Juni")."""
-    following = _NEXT_WORD.match(text, end)
-    next_word = following[1] if following else ""
-    if next_word[:1].islower():
+    after = text[end + 1 : end + 2]
+    if (after if after.isalpha() else _next_word(text, end)[:1]).islower():
         return False
-    before = _LAST_WORD.search(text, max(0, stop - _LONGEST_ABBREVIATION), stop)
-    if before is None:
-        return True
-    word = before[0]
-    if word.isdecimal():
-        begins_line = text[max(0, before.start() - 1) : before.start()] in {"", "\n"}
-        return not (len(word) < 3 and begins_line) and next_word.casefold() not in MONTHS
+    word = text[max(0, stop - _LONGEST_ABBREVIATION) : stop].rpartition(" ")[2]
+    if not word.isalpha():
+        before = _LAST_WORD.search(text, max(0, stop - _LONGEST_ABBREVIATION), stop)
+        if before is None:
+            return True
+        word = before[0]
+        if word.isdecimal():
+            begins_line = text[max(0, before.start() - 1) : before.start()] in {"", "\n"}
+            return not (len(word) < 3 and begins_line) and _next_word(text, end).casefold() not in MONTHS
     return not (len(word) == 1 and word.isupper()) and word.casefold() not in _ABBREVIATIONS
+
+
+def _next_word(text: str, end: int) -> str:
+    following = _NEXT_WORD.match(text, end)
+    return following[1] if following else ""
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

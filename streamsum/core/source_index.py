@@ -57,7 +57,9 @@ class SourceIndex:
         begins = self._begins
         found: dict[int, int] = {}
         for place in self._words.of(word):
-            found.setdefault(bisect_right(begins, place) - 1, place)
+            sentence = bisect_right(begins, place) - 1
+            if sentence not in found:
+                found[sentence] = place
         return found
 
     def place_in(self, sentence: int, word: Word) -> int | None:

@@ -8,7 +8,6 @@ with it, and little else; one that takes its words from all over the text has no
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, log, log1p
-from operator import mul
 
 from streamsum.core.claim import Claim
 from streamsum.core.languages import stop_words
@@ -96,16 +95,17 @@ class Search:
         coverage, things = row.coverage, row.things
         if len(sentences) > 1:
             other = self._row(sentences[1])
-            coverage = sum(map(max, row.weights, other.weights)) / self._total - _cost(*sentences)
+            coverage = sum(_larger(row.weights, other.weights)) / self._total - _cost(*sentences)
             # What is said in two places far apart is not said together.
             near = sentences[1] - sentences[0] <= _NEAR
-            things = sum(map(max, row.sizes, other.sizes)) if near else max(things, other.things)
+            things = sum(_larger(row.sizes, other.sizes)) if near else max(things, other.things)
         return _COVERAGE * coverage + _THINGS * log1p(things * self._scale) + _NEITHER
 
     def _row(self, sentence: int) -> "_Row":
         if (row := self._rows.get(sentence)) is None:
             there = [sentence in where for where in self.where]
-            weights, sizes = list(map(mul, self.weights, there)), list(map(mul, self._sizes, there))
+            weights = [weight if is_there else 0.0 for weight, is_there in zip(self.weights, there, strict=True)]
+            sizes = [size if is_there else 0.0 for size, is_there in zip(self._sizes, there, strict=True)]
             row = self._rows[sentence] = _Row(weights, sizes, sum(weights) / self._total, sum(sizes))
         return row
 
@@ -135,11 +135,13 @@ class Search:
     def _choices(self, candidates: list[int], votes: Container[int]) -> Iterator[tuple[int, ...]]:
         """Each candidate alone, and the first ones with another, or a neighbour that has something of the claim."""
         yield from zip(candidates, strict=True)
+        pairs: dict[tuple[int, int], None] = {}
         for first in candidates[:_FIRST]:
             near = [first + distance for distance in _NEIGHBOURS if first + distance in votes]
-            for second in dict.fromkeys(candidates[:_CLOSEST] + near):
+            for second in candidates[:_CLOSEST] + near:
                 if first != second:
-                    yield (first, second) if first < second else (second, first)
+                    pairs[(first, second) if first < second else (second, first)] = None
+        yield from pairs
 
 
 @dataclass(slots=True)
@@ -150,6 +152,11 @@ class _Row:
     sizes: list[float]
     coverage: float
     things: float
+
+
+def _larger(ones: list[float], others: list[float]) -> list[float]:
+    """Of each two: in half the time that `map(max, ...)` takes."""
+    return [one if one > other else other for one, other in zip(ones, others, strict=True)]  # noqa: FURB136
 
 
 def _cost(first: int, second: int) -> float:

@@ -15,7 +15,6 @@ _UNSPACED = (
     "\U00020000-\U0003ffff"
 )
 _WORD = re.compile(rf"(?P<run>[{_UNSPACED}]+)|[^\W\d_{_UNSPACED}][^\W_{_UNSPACED}]*")
-_ASCII_WORD = re.compile(r"[a-z][a-z0-9]*")  # the same in folded ASCII, for speed
 _HIRAGANA = re.compile("[\u3041-\u309f]+")  # what does the work of grammar in Japanese
 _CHARACTER = re.compile(rf"(?![\u3041-\u309f的了在是和也都就与及并而于於被把将將])[{_UNSPACED}]")
 # What is taken from a word, by how many letters must be left; and what else may follow what is left.
@@ -28,10 +27,11 @@ _MORE_ENDINGS = """
     n r t te ten em ens ive ives able ible ful less ish isch ische ischen lich liche lichen ee ees ado ada adas ados
     aron ator ators ational ary ic ical"""
 _TAKEN = {ending: left for left, endings in _TAKEN_BY_LETTERS_LEFT.items() for ending in endings.split()}
-_NO_ENDINGS = ("ay", "ey", "oy", "ss", "us")  # "employ", "loss", "status"
+_NO_ENDINGS = frozenset({"ay", "ey", "oy", "ss", "us"})  # "employ", "loss", "status"
+_DIGITS = "0123456789"
 _TAIL = 2  # letters by which the endings are found that a word may have
 _FEWEST_LEFT = min(_TAKEN.values())
-_ENDINGS = frozenset([*_TAKEN, *_MORE_ENDINGS.split()])
+ENDINGS = frozenset([*_TAKEN, *_MORE_ENDINGS.split()])
 
 
 def _by_tail() -> dict[str, tuple[tuple[str, int], ...]]:
@@ -58,22 +58,26 @@ class Word(NamedTuple):
 
     def goes_on(self, rest: str) -> bool:
         """Is a word that begins with the stem, and goes on with `rest`, another form of this one?"""
-        if not rest or rest in _ENDINGS or len(self.stem) >= TELLING:
+        if not rest or rest in ENDINGS or len(self.stem) >= TELLING:
             return True
-        return rest[0] == self.stem[-1] and (not rest[1:] or rest[1:] in _ENDINGS)  # "stop", "stopped"
+        return rest[0] == self.stem[-1] and (not rest[1:] or rest[1:] in ENDINGS)  # "stop", "stopped"
 
 
 def words(text: str, folded: str | None = None, stop_words: Collection[str] = ()) -> Iterator[Word]:
     """Those of `text`, in order, but the `stop_words` and numbers. `folded` is `fold(text)`, from who has it."""
     folded = fold(text) if folded is None else folded
-    for found in (_ASCII_WORD if folded.isascii() else _WORD).finditer(folded):
-        word = found[0]
-        if word in stop_words:
-            continue
-        start, end = found.span()
-        if found.lastgroup:
-            yield from _pairs(folded, start, end)
-        else:
+    if not folded.isascii():
+        yield from _of_any_script(text, folded, stop_words)
+        return
+    end = -1
+    for word in folded.split(" "):  # the same, for speed
+        start, end = end + 1, end + 1 + len(word)
+        if word not in stop_words and word:
+            if word[0] <= "9":  # "4th"
+                word = word.lstrip(_DIGITS)
+                if not word or word in stop_words:
+                    continue
+                start = end - len(word)
             yield Word(start, end, stem(word), text[start].isupper())
 
 
@@ -91,13 +95,27 @@ def all_tokens(text: str) -> list[tuple[str, str]]:
 
 def stem(folded: str) -> str:
     """A folded word without its ending."""
-    if folded.endswith(_NO_ENDINGS):
+    tail = folded[-_TAIL:]
+    if tail in _NO_ENDINGS:
         return folded
-    for ending, fewest in _BY_TAIL.get(folded[-_TAIL:]) or _BY_TAIL.get(folded[-1:], ()):
-        if folded.endswith(ending) and len(folded) >= fewest:
+    for ending, fewest in _BY_TAIL.get(tail) or _BY_TAIL.get(folded[-1:], ()):
+        if len(folded) >= fewest and folded.endswith(ending):
             folded = folded[: -len(ending)]
+            tail = folded[-_TAIL:]
             break
-    return folded[:-1] if folded[-2:-1] == folded[-1:] and len(folded) > _FEWEST_LEFT else folded  # "stopped"
+    return folded[:-1] if len(folded) > _FEWEST_LEFT and tail[0] == tail[1] else folded  # "stopped"
+
+
+def _of_any_script(text: str, folded: str, stop_words: Collection[str]) -> Iterator[Word]:
+    for found in _WORD.finditer(folded):
+        word = found[0]
+        if word in stop_words:
+            continue
+        start, end = found.span()
+        if found.lastgroup:
+            yield from _pairs(folded, start, end)
+        else:
+            yield Word(start, end, stem(word), text[start].isupper())
 
 
 def _pairs(folded: str, start: int, end: int) -> Iterator[Word]:
