@@ -5,6 +5,7 @@ Imports stand where they are needed, so that `--help` and usage errors come at o
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -172,7 +173,10 @@ def _serve(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int
             bind(arguments.host, arguments.port, settings) as listener,
             bind_metrics(settings) as metrics,
         ):
-            asyncio.run(serve(create_app(settings), listener, metrics=metrics))
+            app = create_app(settings)
+            # What is here now stays. To walk through all of it with each full collection would hold every stream up.
+            gc.freeze()
+            asyncio.run(serve(app, listener, metrics=metrics))
     except SettingsError as error:
         terminal.say(str(error))
         return terminal.BAD_USAGE

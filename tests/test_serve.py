@@ -5,6 +5,7 @@ import json
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from streamsum.serve import THREADS, serve
 from streamsum.settings import Settings
 from streamsum.web.app import create_app
 from tests.held import halved
-from tests.programs import LIMIT_S, streamsum
+from tests.programs import LIMIT_S, Program, passed_on, started, streamsum
 from tests.scripted import ScriptedUpstream
 from tests.servers import client_of, environment_for, post, raw_client
 
@@ -225,6 +226,31 @@ async def test_few_sources_are_indexed_at_once(caplog: pytest.LogCaptureFixture)
         signal.raise_signal(signal.SIGTERM)
         await service.stops()
     assert most == THREADS
+
+
+# `streamsum serve`, in a process that can be asked what its collector has to walk through.
+ASKED = """
+import gc, sys, threading
+from streamsum.cli import main
+
+def tell():
+    sys.stdin.readline()
+    print(gc.get_freeze_count(), len(gc.get_objects()), flush=True)
+
+threading.Thread(target=tell, daemon=True).start()
+sys.exit(main(["serve", "--port", "0"]))
+"""
+
+
+async def test_a_full_collection_does_not_walk_through_the_program() -> None:
+    """It would hold every stream up, for a tenth of a second."""
+    environment = passed_on({"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"})
+    async with started(sys.executable, "-c", ASKED, env=environment) as process:
+        program = Program(process)
+        await program.port()
+        program.reads("\n")
+        kept, walked_through = map(int, (await program.line()).split())
+    assert kept > 10 * walked_through
 
 
 async def test_a_server_that_goes_by_itself_ends_the_service() -> None:
