@@ -54,6 +54,12 @@ def test_a_cut_goes_through_no_visible_character() -> None:
     assert not any(piece[0] == "\u0301" for piece in said(text + "\u0301" * 3))
 
 
+@pytest.mark.parametrize("blank", ["\n" * 40, " \n\n\t" * 10])
+def test_blank_lines_are_none(blank: str) -> None:
+    """Before the first, and between two."""
+    assert said(f"{blank}It was lit.{blank}A storm took it.{blank}") == ["It was lit.", "A storm took it."]
+
+
 def test_nothing_has_no_sentences() -> None:
     """Nor has white space."""
     assert said("") == said(" \n\n \t ") == []

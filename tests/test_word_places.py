@@ -45,6 +45,12 @@ def test_only_the_first_of_many_places_are_looked_at(before: str) -> None:
     assert found("canals", before + " canalxyz" * 1_000 + " canal ") == []
 
 
+@pytest.mark.parametrize("before", BEFORE)
+def test_what_goes_on_for_long_is_no_form(before: str) -> None:
+    """Nobody looks for the end of it."""
+    assert found("cas", before + " cas" + "s" * 100 + " cas ") == ["cas"]
+
+
 def test_a_part_of_a_text_can_be_searched() -> None:
     """Between two places."""
     utf8 = SMALL.encode()
