@@ -104,7 +104,7 @@ FAULTS = [
     Fault("refusal", [Refusal(CANARY), Finish("stop"), Done()], "502 refusal", "refusal"),
     Fault(
         "refusal, and the rest",
-        [Refusal(CANARY), Content('ond one"]}'), Finish("stop"), Done()],
+        [Refusal(CANARY), Content('ond one"]}', token_chars=100), Done()],
         "502 refusal",
         "refusal",
     ),
