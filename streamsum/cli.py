@@ -158,6 +158,7 @@ def _key(arguments: argparse.Namespace, _environment: Mapping[str, str]) -> int:
 def _serve(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     from streamsum import terminal
     from streamsum.errors import SettingsError
+    from streamsum.event_loop import new_event_loop
     from streamsum.listening import PortTaken, bind, bind_metrics
     from streamsum.serve import serve
     from streamsum.settings import Settings
@@ -176,7 +177,8 @@ def _serve(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int
             app = create_app(settings)
             # What is here now stays. To walk through all of it with each full collection would hold every stream up.
             gc.freeze()
-            asyncio.run(serve(app, listener, metrics=metrics))
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(serve(app, listener, metrics=metrics))
     except SettingsError as error:
         terminal.say(str(error))
         return terminal.BAD_USAGE
@@ -200,8 +202,10 @@ def _summarize(arguments: argparse.Namespace, environment: Mapping[str, str]) ->
 
 def _doctor(_arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     from streamsum.doctor import examine
+    from streamsum.event_loop import new_event_loop
 
-    return asyncio.run(examine(environment))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:  # as the service, whose parts it starts
+        return runner.run(examine(environment))
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:

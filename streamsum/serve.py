@@ -26,8 +26,8 @@ from streamsum.web.service import Service
 # Somebody at a keyboard waits for the prompt.
 CTRL_C_DRAIN_S = 1.0
 
-# Sources are indexed on threads, and names looked up. An index takes up to 25 times its source while it is made, and by
-# default there are as many threads as a node has cores, and four.
+# Sources are indexed on threads; asyncio's own loop looks names up on them as well. An index takes up to 25 times its
+# source while it is made, and by default there are as many threads as a node has cores, and four.
 THREADS = 4
 
 # For last frames to leave: what is still blocked after that is not being read.

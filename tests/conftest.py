@@ -1,10 +1,12 @@
 """Fixtures that several modules need."""
 
+import asyncio
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+import uvloop
 from coverage import Coverage
 
 from tests.redis_server import RedisServer, redis_server
@@ -19,6 +21,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores, for half of what the suite does is wait; but memory is measured beside it."""
     return min((os.cpu_count() or 1) + 1, 4)
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The service runs on uvloop, a mounted app on what its owner likes: tests of what meets transports run on both."""
+    both = item.get_closest_marker("both_loops")
+    return {"asyncio": asyncio.new_event_loop, **({"uvloop": uvloop.new_event_loop} if both else {})}
 
 
 @pytest.fixture

@@ -36,6 +36,8 @@ from tests.servers import (
     settings_for,
 )
 
+pytestmark = pytest.mark.both_loops
+
 CANARY = "xyzzy-canary"
 TEXT = f"Nothing much happened, said {CANARY}."
 BODY = {"text": TEXT}

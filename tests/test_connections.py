@@ -10,6 +10,8 @@ from typing_extensions import override
 from streamsum.web.connections import MAX_AHEAD_BYTES, Connection
 from tests.servers import RawClient, get, raw_client, serving
 
+pytestmark = pytest.mark.both_loops
+
 # More than the kernels' buffers of a connection hold between them.
 MUCH = 64 << 20
 # Some of that.

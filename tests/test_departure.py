@@ -9,6 +9,8 @@ from starlette.types import Message
 
 from streamsum.web.departure import ClientGone, bounded, departure
 
+pytestmark = pytest.mark.both_loops
+
 
 class Client:
     """Sends what is left of a body, and then nothing until it leaves."""

@@ -23,6 +23,8 @@ from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import ScriptedUpstream, Step, refused
 from tests.servers import LIMIT_S, Served, events_of, get, post, raw_client, served
 
+pytestmark = pytest.mark.both_loops
+
 TEXT = "Nothing much happened."
 BODY = {"text": TEXT, "max_bullets": 5}
 HEAD = '{"bullets": [{"text": "The first."}'

@@ -25,6 +25,8 @@ from tests.programs import LIMIT_S, Program, passed_on, started, streamsum
 from tests.scripted import ScriptedUpstream
 from tests.servers import client_of, environment_for, post, raw_client
 
+pytestmark = pytest.mark.both_loops
+
 CANARY = "xyzzy-canary"
 BODY = {"text": f"Nothing much happened, said {CANARY}.", "on_disconnect": "finish"}
 DOCUMENT = bullets("The first.", "The second.")

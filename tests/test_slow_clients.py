@@ -17,7 +17,7 @@ from streamsum.web.patience import Patience
 from tests.scripted import ScriptedUpstream, Step
 from tests.servers import Served, events_of, post, served
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.both_loops]
 
 
 def words(draw: random.Random) -> str:

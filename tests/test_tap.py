@@ -21,6 +21,8 @@ from cryptography.x509.oid import NameOID
 from streamsum.upstream.transport import Body, Transport, body_of, http_client
 from tests.test_transport import CHUNKED, OK, Handler, client, fetch, request_head, says, sent, site
 
+pytestmark = pytest.mark.both_loops
+
 
 class Glass:
     """What a body was poured into; full after so many reads."""

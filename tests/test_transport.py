@@ -12,6 +12,8 @@ import pytest
 
 from streamsum.upstream.transport import MAX_ERROR_BODY_BYTES, Body, Transport, body_of, http_client
 
+pytestmark = pytest.mark.both_loops
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

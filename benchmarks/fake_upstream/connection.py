@@ -11,7 +11,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, cast
 
 from typing_extensions import override
 
@@ -49,10 +49,9 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not one by inheritance
         # Zero: `drain` returns when the kernel has every byte, so that a reset or a close loses none of ours.
-        transport.set_write_buffer_limits(high=0)
+        self._transport.set_write_buffer_limits(high=0)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._owner.connection_opened(self)
 

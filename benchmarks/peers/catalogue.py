@@ -41,7 +41,7 @@ class Peer:
 
 _OURS = OwnPython(
     ["-m", "streamsum", "serve"],
-    ["streamsum", "starlette", "uvicorn", "h11", "aiohttp", "openai", "pydantic"],
+    ["streamsum", "starlette", "uvicorn", "h11", "uvloop", "aiohttp", "openai", "pydantic"],
     takes_port=True,
 )
 
@@ -74,12 +74,12 @@ PEERS = (
         kind="floor",
         form="forwarded",
         environment=OwnPython(
-            [str(SERVICES / "passthrough" / "service.py")], ["starlette", "uvicorn", "h11", "aiohttp"]
+            [str(SERVICES / "passthrough" / "service.py")], ["starlette", "uvicorn", "h11", "uvloop", "aiohttp"]
         ),
     ),
     Peer(
-        name="passthrough-uvloop",
-        title="pass-through, uvloop",
+        name="passthrough-httptools",
+        title="pass-through, httptools",
         kind="floor",
         form="forwarded",
         environment=Python("passthrough", ["starlette", "uvicorn", "uvloop", "httptools", "aiohttp"]),

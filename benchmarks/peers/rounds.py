@@ -16,7 +16,7 @@ from benchmarks.peers.starting import Model, model_on, service_on
 from benchmarks.peers.trial import LIMIT_S, Running, try_out
 
 # Who needs so much longer than one that keeps up is far off: once is enough, the other rounds shall not wait.
-SLOW_S = 10.0
+SLOW_S = 20.0
 
 
 class TooFewCores(Exception):
