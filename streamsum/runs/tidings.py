@@ -1,7 +1,6 @@
 """What a summary's producer must hear of."""
 
-import asyncio
-
+from streamsum.runs.bell import Bell
 from streamsum.runs.log import Happening
 
 
@@ -10,12 +9,12 @@ class Tidings:
 
     def __init__(self) -> None:
         self._happening: Happening | None = None
-        self._come = asyncio.Event()
+        self._come = Bell()
 
     def tell(self, happening: Happening) -> None:
         """It has happened."""
         self._happening = self._happening or happening
-        self._come.set()
+        self._come.ring()
 
     async def wait(self) -> Happening:
         """The first, as soon as there is one."""

@@ -3,11 +3,11 @@
 Everything happens on one event loop, and nothing here waits for a listener: whoever is behind reads on from its place.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Self
 
 from streamsum.errors import LogError
+from streamsum.runs.bell import Bell
 from streamsum.runs.log import Entry, Preview
 
 
@@ -19,39 +19,35 @@ class Transcript:
         self.newest_preview: Preview | None = None
         self.over = False  # nothing will follow
         self.failure: LogError | None = None  # why not, if it is not for the end
-        self._changed = asyncio.Event()
+        self._changed = Bell()
 
     def extend(self, entries: Sequence[Entry]) -> None:
         """These are stored now."""
         self.entries += entries
         self.newest_preview = None  # what was open when it was drawn is closed now
-        self._tell()
+        self._changed.ring()
 
     def show(self, preview: Preview) -> None:
         """Overwrite the slot."""
         if self.over:
             return
         self.newest_preview = preview
-        self._tell()
+        self._changed.ring()
 
     def end(self, failure: LogError | None = None) -> None:
         """Nothing will follow: who listens reads what there is, and then ends, or hears of the failure."""
         if not self.over:
             self.over = True
             self.failure = failure
-            self._tell()
+            self._changed.ring()
 
     def wake(self) -> None:
         """Let every reader look again."""
-        self._tell()
+        self._changed.ring()
 
     async def change(self) -> None:
         """Wait until there is something else to read than now."""
         await self._changed.wait()
-
-    def _tell(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
 
 
 class Reader:
