@@ -51,7 +51,7 @@ class Summary:
         `draw` gives a word that nobody can guess, new at each call.
         """
         self._request = request.without_text()
-        self._source = Source(request.text)
+        self._source = Source(request.text, seldom=request.evidence == "off" and item_model is Item)
         self._item_model = item_model
         self._checks = Checks.of(request, item_model=item_model, source=self._source)
         self._reask = reask
