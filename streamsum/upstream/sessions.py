@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import aiohttp
 
+from streamsum.upstream.connector import Connector
+
 # Our own clocks (`clocks.py`) know what a call is waiting for; aiohttp's do not.
 _NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
@@ -46,7 +48,7 @@ class Sessions:
 
     def _open(self, *, keeps: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._limit, ssl=self._trust or True, force_close=not keeps),
+            connector=Connector(limit=self._limit, ssl=self._trust or True, force_close=not keeps),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=_NO_TIMEOUTS,
             trace_configs=[_watch_kept_connections()],

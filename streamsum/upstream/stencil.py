@@ -6,6 +6,7 @@ parse of all their texts. What is not exactly so is left for whoever reads event
 """
 
 from collections.abc import Callable
+from itertools import repeat
 
 import jiter
 
@@ -71,11 +72,14 @@ class Stencil:
 
     def _texts(self, read: bytes, size: int) -> list[bytes]:
         """Those of the run that `read` begins with, from its first text on; `size` is that of what is between two."""
-        texts: list[bytes] = []
-        text, *rest = read.split(self._mark)
-        for piece in rest:
-            if not piece.startswith(self._between):  # the run ends, here or with the event before
-                return [*texts, text] if piece.startswith(self._end) else texts
-            texts.append(text)
-            text = piece[size:]
-        return texts  # the last one is still open
+        text, *pieces = read.split(self._mark)
+        if not pieces:
+            return []
+        texts, last = [text], pieces.pop()
+        if pieces:
+            cut = list(map(bytes.removeprefix, pieces, repeat(self._between)))
+            if sum(map(len, pieces)) - sum(map(len, cut)) < size * len(pieces):  # the run ends before
+                end = next(n for n, piece in enumerate(pieces) if not piece.startswith(self._between))
+                cut, last = cut[:end], pieces[end]
+            texts += cut
+        return texts if last.startswith(self._end) else texts[:-1]  # the last one is still open

@@ -1,8 +1,8 @@
 """Hand on what comes over a connection in the frame that received it: no future, no task that wakes up a turn later.
 
 At the pace at which models write, nearly all that a chunk costs is waking up for it. aiohttp's protocol stays in charge
-of the connection. A protocol of ours stands before it, lets it take in each read, and asks the body what came of it.
-Only public names of asyncio and aiohttp are used.
+of the connection. A protocol of ours stands before it, lets it parse each read, and takes what came of it. Only public
+names of asyncio and aiohttp are used, but two objects of aiohttp's making are given classes of ours.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from aiohttp.client_proto import ResponseHandler
 from typing_extensions import override
 
 from streamsum.upstream.causes import BROKEN, translated
+from streamsum.upstream.straight_reader import StraightReader, parse
 
 # Takes what has arrived, b"" at the end; returns whether it wants more.
 Take = Callable[[bytes], bool]
@@ -29,6 +30,7 @@ class Tap(asyncio.Protocol):
         connection = response.connection
         # None: the body has arrived whole, and its connection was given back already, for another call; or it is lost.
         self._transport = connection.transport if connection else None
+        StraightReader.make_of(self._content)
         self._rest = b""  # what had arrived when the connection was lost
         self._handed = 0  # bytes
         self._take: Take | None = None  # while somebody pours
@@ -38,6 +40,8 @@ class Tap(asyncio.Protocol):
             assert isinstance(inner, ResponseHandler)  # noqa: S101 - a type, told to the checker
             self._inner = inner
             self._transport.set_protocol(self)
+        else:
+            self._inner = ResponseHandler(asyncio.get_running_loop())  # of no connection
 
     async def pour(self, take: Take) -> None:
         """See `Body.pour`."""
@@ -65,14 +69,20 @@ class Tap(asyncio.Protocol):
                 return
             if read is None:
                 return
-            try:
-                if not self._take(read) or not read:
-                    self._poured.set_result(None)
-            except Exception as error:  # noqa: BLE001 - it belongs to whoever pours
-                self._poured.set_exception(error)
+            self._hand_on(self._take, read)
             self._handed += len(read)
             if self._transport and self._handed == self._content.total_bytes:
                 return  # neither more, nor an end
+
+    def _hand_on(self, take: Take, read: bytes) -> None:
+        try:
+            is_over = not take(read) or not read
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever pours
+            if not self._poured.done():  # the taker may have closed the body
+                self._poured.set_exception(error)
+        else:
+            if is_over and not self._poured.done():
+                self._poured.set_result(None)
 
     def _read(self) -> bytes | None:
         """What has arrived, b"" at the end; None: nothing yet. Raises httpx2.TransportError."""
@@ -88,7 +98,15 @@ class Tap(asyncio.Protocol):
             raise httpx2.ReadError("the connection was lost")
         return None
 
+    def _parsed(self, data: bytes) -> bytes:
+        """What a read brings, while somebody pours; b"": nothing, or it is kept."""
+        if self._take is None or self._poured.done():
+            self._inner.data_received(data)
+            return b""
+        return parse(self._inner, data)
+
     def _waiting(self) -> bytes:
+        """All that was kept."""
         try:
             return self._content.read_nowait()
         except BROKEN as error:
@@ -98,10 +116,13 @@ class Tap(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        self._inner.data_received(data)
+        read = self._parsed(data)
         if self._content.is_eof():
             self._let_go()
-        self.look()
+        if read and self._take:
+            self._hand_on(self._take, read)
+        if not (read and self._transport):
+            self.look()
 
     @override
     def eof_received(self) -> None:
