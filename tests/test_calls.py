@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from typing_extensions import override
 
-from streamsum.core.events import ANY_EVENT, SummaryCompleted
+from streamsum.core.events import ANY_EVENT, Event, SummaryCompleted
 from streamsum.core.models import SummaryRequest
 from streamsum.core.passes import Cause, End, PassKind, Prompt
 from streamsum.errors import LogDown
@@ -120,6 +120,27 @@ async def test_a_summary_that_is_handed_over_says_so() -> None:
     run.leave()
     await task
     assert heard.said[2:] == [("end", Cause.DRAINING, Cause.CANCELLED), ("handed over",)]
+
+
+@in_jumping_time
+async def test_a_calls_bullets_are_counted_before_its_end() -> None:
+    """Though they are counted behind those who listen, and the answer was there before anybody read it."""
+
+    class AtOnce(Lease):
+        @override
+        def append_now(self, entries: Sequence[Entry]) -> bool:
+            self.entries += entries
+            return True
+
+    class Counted(Heard):
+        @override
+        def note_stored(self, events: Sequence[Event]) -> None:
+            self.said.append(("stored", *(event.type for event in events)))
+
+    heard = Counted()
+    await run_of(ScriptedUpstream(script=[DOCUMENT]), lease=AtOnce(), observer=heard).run()
+    told = [said[0] for said in heard.said if said[0] in {"stored", "end"}]
+    assert told == ["stored", "stored", "end", "stored"]  # its creation, its bullets, its own end
 
 
 @in_jumping_time

@@ -101,14 +101,40 @@ async def test_a_log_that_stores_at_once_needs_no_wait() -> None:
     journal.note(BULLETS[:1])
     journal.note(BULLETS[1:])
     assert journal.write_now()
-    assert (heard.offered, heard.stored) == ([1, 2], [0, 1])
+    assert heard.offered == [1, 2]
     assert account.bill().timing.first_bullet_ms is not None
     await journal.write()
+    assert heard.stored == [0, 1]
     assert journal.write_now()
     await journal.write(BULLETS[0], final=True)
+    assert heard.stored == [0, 1, 0]
     entries = await log.read("s", "")
     assert [(entry.n, entry.final) for entry in entries] == [(1, False), (2, False), (3, True)]
     assert [json.loads(entry.data)["index"] for entry in entries] == [0, 1, 0]
+    await log.aclose()
+
+
+async def test_listeners_have_their_turn_before_it_is_counted() -> None:
+    """A bullet need not wait for our figures; they wait for nobody else."""
+    log, heard = MemoryLog(grace_s=0, keep_s=60, keep_bytes=10**6), Heard()
+    lease = await log.create(NewSummary(id="s", key="", on_disconnect="finish"))
+    assert not isinstance(lease, Joined)
+    journal = Journal(lease, n=0, account=Account(admitted=now()), observer=heard)
+    counted_when_heard: list[int] = []
+
+    async def listen() -> None:
+        async with log.listen("s", "", 0) as listener:
+            await anext(listener)
+            counted_when_heard.extend(heard.stored)
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    journal.note(BULLETS[:1])
+    assert journal.write_now()
+    await listening
+    assert counted_when_heard == []
+    await asyncio.sleep(0)
+    assert heard.stored == [0]
     await log.aclose()
 
 

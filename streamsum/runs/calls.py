@@ -182,10 +182,13 @@ class Calls:
             reads_on = not self._interruption.has_come and tail.reads_on(summary.wants, text)
             return reads_on and is_written
 
-        while reads_on and await pour(reply, take):
-            await journal.write()
-            if self._previews:
-                self._previews.look()
+        try:
+            while reads_on and await pour(reply, take):
+                await journal.write()
+                if self._previews:
+                    self._previews.look()
+        finally:
+            journal.tell()  # a call's bullets come before its end, for who keeps count
 
     def _note_content(self) -> None:
         self._observer.note_content(first=self._account.note_content())

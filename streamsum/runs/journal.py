@@ -1,5 +1,6 @@
 """A summary's events on their way into the log: numbered, encoded and appended, and noted by who keeps count."""
 
+import asyncio
 from collections.abc import Sequence
 
 from streamsum.core.events import Event
@@ -21,6 +22,7 @@ class Journal:
         self._noted: list[Event] = []
         self._entries: list[Entry] = []  # these, drawn up
         self._unsure: list[Event] = []  # said to the log, which has not said that it has stored them
+        self._untold: list[Event] = []  # stored, and not counted yet
 
     def note(self, events: Sequence[Event], *, final: bool = False) -> None:
         """These come next: who writes after this appends them; `final` if the last of them is the summary's last."""
@@ -37,11 +39,20 @@ class Journal:
             return False
         events, _ = self._take()
         self._account.note_written(events)
-        self._observer.note_stored(events)
+        self._untold += events
+        # Behind the listeners, who have been woken: a bullet need not wait for our figures.
+        asyncio.get_running_loop().call_soon(self.tell)
         return True
+
+    def tell(self) -> None:
+        """Have what is stored counted, if it is not yet."""
+        if self._untold:
+            stored, self._untold = self._untold, []
+            self._observer.note_stored(stored)
 
     async def write(self, *more: Event, final: bool = False) -> None:
         """Append what is noted, and `more`; `final` if the last of them is the summary's last. Raises LogError."""
+        self.tell()
         if more:
             self.note(more, final=final)
         events, entries = self._take()

@@ -11,8 +11,8 @@ from streamsum.core.passes import Cause, End, PassKind
 class Observer:
     """Of one summary. This one does not listen; who does overrides what it wants to hear.
 
-    Called by the summary's own task, or in the frame that read for it, so that nothing here may wait, or raise; and
-    nothing is called for each delta.
+    Called by the summary's own task, in the frame that read for it, or by its loop behind those who listen, so that
+    nothing here may wait, or raise; and nothing is called for each delta.
     """
 
     def note_call(self, kind: PassKind, *, upstream: str, model: str) -> None:
