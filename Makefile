@@ -38,7 +38,7 @@ screenshots: $(STAMP) ## write pictures of the page to docs/screenshots, with De
 	@$(BIN)/python -m tests.screenshots docs/screenshots
 
 test: $(STAMP) ## run the whole test suite, with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term -q --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --cov --cov-report=term -q --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m coverage report --include='streamsum/core/*,streamsum/upstream/chunks.py' --fail-under=100 >/dev/null \
 		|| { echo "core/ and upstream/chunks.py must be covered to the last branch"; exit 1; }
 

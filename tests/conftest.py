@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
@@ -10,10 +11,16 @@ import uvloop
 from coverage import Coverage
 
 from tests.redis_server import RedisServer, redis_server
+from tests.steady_clock import SteadyLoop
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What a worker runs is measured once, by pytest-cov, which heeds `no_cover`; as a subprocess it would be again."""
+    """What a worker runs is measured once, by pytest-cov, which heeds `no_cover`; as a subprocess it would be again.
+
+    And Ctrl-C means what it does at a terminal, also where a script put the suite into its background.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     while hasattr(config, "workerinput") and (measuring := Coverage.current()):
         measuring.stop()
 
@@ -23,10 +30,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return min((os.cpu_count() or 1) + 1, 4)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: else all cores but one wait, at the end, for who goes through the last of them."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The service runs on uvloop, a mounted app on what its owner likes: tests of what meets transports run on both."""
     both = item.get_closest_marker("both_loops")
-    return {"asyncio": asyncio.new_event_loop, **({"uvloop": uvloop.new_event_loop} if both else {})}
+    real = item.get_closest_marker("real_time")
+    return {
+        "asyncio": asyncio.new_event_loop if real else SteadyLoop,
+        **({"uvloop": uvloop.new_event_loop} if both else {}),
+    }
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import ScriptedUpstream
 from tests.servers import RawClient, Served, get, open_files, post, raw_client, served
 
-pytestmark = [needs_redis, pytest.mark.both_loops]
+pytestmark = [needs_redis, pytest.mark.both_loops, pytest.mark.slow]
 
 ABORTS = 5000 if os.environ.get("STREAMSUM_SOAK") else 500
 AT_ONCE = 10

@@ -1,8 +1,8 @@
 """The fake upstream's journal: when each element's closing character went out, for readers in other processes."""
 
+import asyncio
 import io
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ async def test_the_journal_knows_when_elements_closed() -> None:
     """In order, each when the write with its last character went out: not before the tokens in front of it."""
     text, lines = bullets("one" * 10, "two" * 20, "three"), io.StringIO()
     async with FakeUpstream(answer(text), delivery=Delivery(pace=500), journal=Journal(lines)) as upstream:
-        before = time.monotonic()
+        before = asyncio.get_running_loop().time()
         await ask(upstream, messages=[{"role": "user", "content": "see load-test-00000000deadbeef\n"}])
     (line,) = map(json.loads, lines.getvalue().splitlines())
     assert (line["tag"], line["ending"]) == ("00000000deadbeef", "finished")

@@ -46,7 +46,8 @@ from tests.upstreams import settings_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("sober_logging")]
 
-CLOCK = {"STREAMSUM_STALL_S": "0.15", "OPENAI_API_KEY": KEY}
+# A machine that stops for a moment must not turn what is no silence into one.
+CLOCK = {"STREAMSUM_STALL_S": "0.7", "OPENAI_API_KEY": KEY}
 SUNG = answer(bullets("Another canary sang.", "A third canary sang.", "A canary fell silent."))
 
 
@@ -120,7 +121,7 @@ async def test_no_failover(position: str, tmp_path: Path, capfd: pytest.CaptureF
     """Each fault again, with a second upstream that goes on."""
     playing = Playing()
     async with FakeUpstream(playing) as first, FakeUpstream(SUNG) as second:
-        settings = settings_of(tmp_path, first, second, STREAMSUM_STALL_S="0.15")
+        settings = settings_of(tmp_path, first, second, STREAMSUM_STALL_S=CLOCK["STREAMSUM_STALL_S"])
         async with watched(None, capfd, settings=settings) as watch:
             for fault in FAULTS:
                 if not is_heavy(fault):

@@ -10,6 +10,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,9 @@ async def be_cut(follower: Follower, of: Cluster, chance: random.Random) -> int:
 
 # Replicas that are killed.
 
+# A summary may go to one heir only: on a shared machine a pause must not outlast the heir's own lease.
+PATIENT = replace(QUICK, lease_s=5, answer_s=1.5, hold_s=3)
+
 
 async def test_a_killed_replicas_summaries_go_on(redis: RedisServer, secrets: Path) -> None:
     """Under 20 streams, again and again: all that anyone saw is replayed byte for byte, and each comes to its end."""
@@ -99,7 +103,7 @@ async def test_a_killed_replicas_summaries_go_on(redis: RedisServer, secrets: Pa
     async with (
         asyncio.timeout(60 + 15 * KILLS),
         FakeUpstream(steady(0.05), record=False) as model,
-        cluster(redis, model, secrets) as of,
+        cluster(redis, model, secrets, times=PATIENT) as of,
     ):
         for kill in range(KILLS):
             victim = of.running[0]
@@ -119,7 +123,7 @@ async def test_a_killed_replicas_summaries_go_on(redis: RedisServer, secrets: Pa
                 finishes[each.finish] += 1
     print(f"{KILLS} kills under 20 streams: {dict(finishes)}")
     assert finishes.keys() <= {"complete", "max_bullets", "producer_lost"}
-    # On a machine so busy that the heir misses its own short lease, a summary is orphaned twice.
+    # On a machine so busy that the heir misses its own lease, a summary is orphaned twice.
     assert finishes["producer_lost"] <= finishes.total() / 10, "there was time, and a secret"
 
 

@@ -3,10 +3,13 @@
 import asyncio
 import time
 
+import pytest
+
 from benchmarks.load.pulse import INTERVAL_S, feel_pulse
 from tests.logs import until
 
 
+@pytest.mark.real_time
 async def test_a_held_loop_is_noticed() -> None:
     """Whoever holds the loop up for a tenth of a second is seen in its lateness; the CPU time is this process's."""
     async with asyncio.timeout(10), feel_pulse() as pulse:
