@@ -11,7 +11,7 @@ import uvloop
 from coverage import Coverage
 
 from tests.redis_server import RedisServer, redis_server
-from tests.steady_clock import SteadyLoop
+from tests.steady_clock import SteadyLoop, SteadyUvloop
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,7 +42,7 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
     real = item.get_closest_marker("real_time")
     return {
         "asyncio": asyncio.new_event_loop if real else SteadyLoop,
-        **({"uvloop": uvloop.new_event_loop} if both else {}),
+        **({"uvloop": uvloop.new_event_loop if real else SteadyUvloop} if both else {}),
     }
 
 
