@@ -111,6 +111,10 @@ class RedisServer:
         with Redis.from_url(self.url) as client:
             client.delete(*names)
 
+    def nodes(self) -> list[str]:
+        """The processes that have a lease."""
+        return [key.rpartition(":")[2] for key in self.keys() if key.startswith("streamsum:node:")]
+
     def forget_lease(self, node: str) -> None:
         """As if this process had slept for too long."""
         with Redis.from_url(self.url) as client:

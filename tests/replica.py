@@ -20,6 +20,7 @@ from streamsum.serve import serve
 from streamsum.settings import Settings
 from streamsum.telemetry.logs import set_up
 from streamsum.web.app import create_app
+from tests.steady_clock import SteadyLoop
 
 LIMIT_S = 30
 
@@ -103,7 +104,8 @@ def _run(environment: Mapping[str, str], said: str, times: Times) -> None:
     with open(said, "w", buffering=1) as file:  # noqa: PTH123 - by its descriptor
         os.dup2(file.fileno(), 2)
         try:
-            asyncio.run(_serve(Settings.read(environment), times))
+            with asyncio.Runner(loop_factory=SteadyLoop) as runner:
+                runner.run(_serve(Settings.read(environment), times))
         except BaseException:
             traceback.print_exc()
             raise

@@ -17,9 +17,9 @@ from tests.redis_server import RedisServer
 from tests.replica import Replica, forked
 from tests.servers import RawClient, environment_for, get, post, raw_client
 
-# As in life, in a fraction of the time: a lease outlasts a hold, both outlast an answer, and the lease, which goes by
-# the clock of Redis, as far as can be the pauses of a shared machine.
-QUICK = Times(lease_s=3, renew_s=0.5, look_s=0.2, answer_s=1, hold_s=2, again_s=0.02)
+# As in life, in a fraction of the time; but no lease runs out by itself. It goes by the clock of Redis, which a shared
+# machine's pauses do not stop: whoever dies has it taken away.
+QUICK = Times(lease_s=60, renew_s=0.5, look_s=0.2, answer_s=1, hold_s=2, again_s=0.02)
 TEXT = "Nothing much happened."
 
 
@@ -27,24 +27,37 @@ TEXT = "Nothing much happened."
 class Cluster:
     """Replicas come and go; whoever asks finds one that runs."""
 
+    server: RedisServer
     environment: Mapping[str, str]
     folder: Path
     times: Times
     stack: AsyncExitStack
     running: list[Replica] = field(default_factory=list)
     started: int = 0
+    nodes: dict[Replica, str] = field(default_factory=dict)  # what Redis knows them by
 
     async def start(self) -> Replica:
         self.started += 1
         said = self.folder / f"replica-{self.started}"
+        others = set(self.server.nodes())
         replica = await self.stack.enter_async_context(forked(self.environment, said, times=self.times))
         await until_ready(replica.port)
+        (self.nodes[replica],) = set(self.server.nodes()) - others
         self.running.append(replica)
         return replica
 
     def lose(self, replica: Replica) -> None:
         """Nobody asks it any more."""
         self.running.remove(replica)
+
+    async def kill(self, replica: Replica) -> None:
+        """kill -9, and as if its lease had run out since."""
+        await replica.kill()
+        self.forget(replica)
+
+    def forget(self, replica: Replica) -> None:
+        """As if it had been asleep for longer than its lease."""
+        self.server.forget_lease(self.nodes[replica])
 
     def any(self) -> int:
         """A port; the same again perhaps."""
@@ -74,7 +87,7 @@ async def cluster(
 ) -> AsyncIterator[Cluster]:
     """What they say goes into files beside `secrets`."""
     async with AsyncExitStack() as stack:
-        of = Cluster(environment_of(server, model, secrets) | settings, secrets.parent, times, stack)
+        of = Cluster(server, environment_of(server, model, secrets) | settings, secrets.parent, times, stack)
         for _ in range(replicas):
             await of.start()
         yield of
@@ -179,4 +192,5 @@ async def stored(port: int, id: str) -> list[bytes]:
     """The whole summary's frames, as any replica replays them now."""
     whole = Follower(id)
     await whole.resume(port)
+    assert whole.refused == []
     return whole.frames

@@ -20,7 +20,7 @@ from tests.redis_server import RedisServer, needs_redis
 pytestmark = needs_redis
 
 LIMIT_S = 10
-TIMES = Times(lease_s=5, renew_s=0.3, look_s=0.05, answer_s=1, hold_s=3, again_s=0.02)
+TIMES = Times(lease_s=60, renew_s=0.3, look_s=0.05, answer_s=1, hold_s=3, again_s=0.02)
 # Where so many ask at once that the last has its answer late.
 PATIENT = replace(TIMES, answer_s=LIMIT_S)
 NODE = "abcd"

@@ -41,8 +41,9 @@ WARM = 50
 SOURCE = "\U0001f600 " + "Ten bytes. " * 900
 A_STREAM = 'role\ncontent {"bullets": ["The first one.", "sec\nstall\n'
 
-# A few at a time: what the allocator keeps of many that are served at once is not what one takes that waits.
-DEAF, FEW = 100, 10
+# A few at a time: what the allocator keeps of many that are served at once is not what one takes that waits. And not so
+# many that the first have been cut, after 15 s, before the last are there.
+DEAF, FEW = 50, 10
 
 LARGE = 20
 LARGE_BYTES = 1_000_000

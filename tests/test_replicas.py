@@ -10,12 +10,12 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.fake_upstream import Call, Content, FakeUpstream, Gate, Pause, Role, Script, answer, bullets
+from tests.logs import until
 from tests.programs import Program, streamsum
 from tests.redis_server import RedisServer, needs_redis
 from tests.replicas import QUICK, Cluster, Follower, cluster, environment_of, stored, until_ready
@@ -93,9 +93,6 @@ async def be_cut(follower: Follower, of: Cluster, chance: random.Random) -> int:
 
 # Replicas that are killed.
 
-# A summary may go to one heir only: on a shared machine a pause must not outlast the heir's own lease.
-PATIENT = replace(QUICK, lease_s=5, answer_s=1.5, hold_s=3)
-
 
 async def test_a_killed_replicas_summaries_go_on(redis: RedisServer, secrets: Path) -> None:
     """Under 20 streams, again and again: all that anyone saw is replayed byte for byte, and each comes to its end."""
@@ -103,7 +100,7 @@ async def test_a_killed_replicas_summaries_go_on(redis: RedisServer, secrets: Pa
     async with (
         asyncio.timeout(60 + 15 * KILLS),
         FakeUpstream(steady(0.05), record=False) as model,
-        cluster(redis, model, secrets, times=PATIENT) as of,
+        cluster(redis, model, secrets) as of,
     ):
         for kill in range(KILLS):
             victim = of.running[0]
@@ -112,8 +109,8 @@ async def test_a_killed_replicas_summaries_go_on(redis: RedisServer, secrets: Pa
             following = [asyncio.create_task(each.follow(of)) for each in followers]
             await asyncio.sleep(random.Random(kill).uniform(0.2, 1.0))
             of.lose(victim)
+            await of.kill(victim)
             starting = asyncio.create_task(of.start())
-            await victim.kill()
             async with asyncio.timeout(15):
                 await asyncio.gather(*following)
             await starting
@@ -122,9 +119,7 @@ async def test_a_killed_replicas_summaries_go_on(redis: RedisServer, secrets: Pa
                 assert await stored(of.running[0].port, each.id) == each.frames
                 finishes[each.finish] += 1
     print(f"{KILLS} kills under 20 streams: {dict(finishes)}")
-    assert finishes.keys() <= {"complete", "max_bullets", "producer_lost"}
-    # On a machine so busy that the heir misses its own lease, a summary is orphaned twice.
-    assert finishes["producer_lost"] <= finishes.total() / 10, "there was time, and a secret"
+    assert finishes.keys() <= {"complete", "max_bullets"}, "there was time, and a secret"
 
 
 async def test_in_life_too_the_heir_is_there_within_fifteen_seconds(redis: RedisServer, secrets: Path) -> None:
@@ -180,7 +175,7 @@ async def test_a_source_that_kills_its_process_kills_two_at_most(redis: RedisSer
             await in_time(until_called(model), 10)
             victim = of.running[0]
             of.lose(victim)
-            await victim.kill()
+            await of.kill(victim)
             await of.start()
         await in_time(follower.follow(of), 10)
         follower.is_sound()
@@ -204,7 +199,7 @@ async def test_without_a_secret_what_is_lost_is_told(redis: RedisServer, secrets
         await follower.begin(victim.port, **BODY)
         await follower.resume(victim.port, until=3)
         of.lose(victim)
-        await victim.kill()
+        await of.kill(victim)
         await in_time(follower.follow(of), 10)
         follower.is_sound()
         assert (follower.last["type"], follower.finish) == ("summary.failed", "producer_lost")
@@ -223,7 +218,7 @@ async def test_marks_and_policies_hold_over_a_death(redis: RedisServer, secrets:
         for name, policy in policies.items():
             await followers[name].begin(victim.port, **BODY | {"on_disconnect": policy})
         of.lose(victim)
-        await victim.kill()
+        await of.kill(victim)
         async with client_of(heir.port) as client:
             response = await client.delete(f"/v1/summaries/{followers['deleted'].id}")
             assert response.status_code == 204
@@ -244,7 +239,7 @@ async def finish_of(server: RedisServer, id: str) -> str:
 
 
 async def test_who_was_asleep_writes_no_more(redis: RedisServer, secrets: Path) -> None:
-    """SIGSTOP beyond its lease, then SIGCONT: fenced; one sequence of events, for those who stayed with it too."""
+    """SIGSTOP until another has gone on, then SIGCONT: fenced; one sequence of events, for those who stayed too."""
     async with FakeUpstream(steady(0.1), record=False) as model, cluster(redis, model, secrets) as of:
         sleeper, heir = of.running
         followers = [Follower() for _ in range(5)]
@@ -254,7 +249,9 @@ async def test_who_was_asleep_writes_no_more(redis: RedisServer, secrets: Path) 
         moved = [asyncio.create_task(each.follow(of)) for each in followers[2:]]
         await asyncio.sleep(0.3)
         sleeper.signal(signal.SIGSTOP)
-        await asyncio.sleep(15 if SOAK else 2 * QUICK.lease_s)
+        of.forget(sleeper)
+        await until(lambda: all(redis.field(each.id, "claims") == "1" for each in followers), within=20)
+        await asyncio.sleep(15 if SOAK else 0)
         sleeper.signal(signal.SIGCONT)
         async with asyncio.timeout(20):
             await asyncio.gather(*stayed, *moved)
@@ -331,7 +328,7 @@ async def test_sigterm_hands_over_what_it_cannot_finish(redis: RedisServer, secr
         await staying
         assert not follower.over
         assert "handed over" in errors
-        await in_time(until_called(model), QUICK.lease_s)
+        await in_time(until_called(model), QUICK.lease_s / 4)
         gate.open()
         await in_time(follower.follow(of), 10)
         follower.is_sound()
