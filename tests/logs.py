@@ -16,6 +16,8 @@ from tests.redis_server import RedisServer
 FIRST = Entry(1, "summary.created", b"{}")
 SECOND = Entry(2, "bullet", b'{"index": 0}')
 LAST = Entry(3, "summary.completed", b'{"finish": "complete"}', final=True)
+# A lease goes by the clock of Redis, which a shared machine's pauses do not stop: none runs out by itself.
+LASTING = Times(lease_s=60)
 
 
 async def lease_of(log: EventLog, new: NewSummary) -> Lease:
@@ -58,7 +60,7 @@ async def redis_log(
     server: RedisServer, *, grace_s: float = 10, keep_s: float = 600, times: Times | None = None
 ) -> AsyncIterator[RedisLog]:
     """One replica's, ready to begin summaries."""
-    async with RedisLog(server.url, grace_s=grace_s, keep_s=keep_s, times=times) as log:
+    async with RedisLog(server.url, grace_s=grace_s, keep_s=keep_s, times=times or LASTING) as log:
         await until_reached(log)
         yield log
 

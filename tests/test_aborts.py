@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, suppress
 import pytest
 
 from streamsum.runs.redis_log import RedisLog
-from tests.logs import until_reached
+from tests.logs import LASTING, until_reached
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import ScriptedUpstream
 from tests.servers import RawClient, Served, get, open_files, post, raw_client, served
@@ -80,7 +80,7 @@ async def test_nothing_is_left_of_those_who_leave(redis: RedisServer) -> None:
     async with AsyncExitStack() as stack, asyncio.timeout(30 + ABORTS / 10):
         replicas = []
         for _ in range(2):
-            log = await stack.enter_async_context(RedisLog(redis.url, grace_s=0.1, keep_s=0))
+            log = await stack.enter_async_context(RedisLog(redis.url, grace_s=0.1, keep_s=0, times=LASTING))
             await until_reached(log)
             replicas.append(await stack.enter_async_context(served(upstream, log=log, limit_s=30 + ABORTS / 10)))
         visitors = [Visitor(replicas, seed) for seed in range(AT_ONCE)]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from pydantic import SecretStr
@@ -15,12 +15,12 @@ from streamsum.keys_file import Key
 from streamsum.runs.limits.allowance import Allowance
 from streamsum.runs.limits.redis import RedisLimiter
 from streamsum.runs.log import Entry, NewSummary
-from streamsum.runs.redis_log import RedisLog, Times
+from streamsum.runs.redis_log import RedisLog
 from streamsum.runs.registry import Runs
 from streamsum.runs.run import Run
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import Settings
-from tests.logs import lease_of, redis_log, until_reached
+from tests.logs import LASTING, lease_of, redis_log, until_reached
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import HANG, ScriptedUpstream, Step
 from tests.test_limiter import PATIENT, wanted
@@ -85,7 +85,7 @@ async def process(server: RedisServer, *script: Step, renew_s: float = 0.1) -> A
     async with (
         asyncio.timeout(LIMIT_S),
         aclosing(limiter),
-        RedisLog(server.url, grace_s=5, keep_s=600, times=Times(look_s=0.05, renew_s=renew_s)) as log,
+        RedisLog(server.url, grace_s=5, keep_s=600, times=replace(LASTING, look_s=0.05, renew_s=renew_s)) as log,
     ):
         await until_reached(log)
         runs = Runs(

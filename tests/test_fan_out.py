@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fake_upstream import Content, FakeUpstream, Gate, Pause, Role, Script, answer, bullets
-from streamsum.runs.redis_log import Times
+from tests.logs import LASTING
 from tests.redis_server import RedisServer, needs_redis
 from tests.replica import Replica
 from tests.replicas import Cluster, Follower, cluster
@@ -74,7 +74,7 @@ async def test_the_cost_of_a_listener_does_not_grow(redis: RedisServer, tmp_path
         asyncio.timeout(60 + LISTENERS / 5),
         FakeUpstream(lambda *_: script(gate[0]), record=False) as model,
         cluster(
-            redis, model, secrets, times=Times(), STREAMSUM_FIRST_BYTE_S="0.1", STREAMSUM_STALL_S="120"
+            redis, model, secrets, times=LASTING, STREAMSUM_FIRST_BYTE_S="0.1", STREAMSUM_STALL_S="120"
         ) as of,  # the model waits until all listen, which takes a busy machine a while
     ):
         few = await cost_us(of, gates[0], listeners=LISTENERS // 4)

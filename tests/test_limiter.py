@@ -6,6 +6,7 @@ Real time, and little of it; what takes longer is shown by a clock that is set (
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
@@ -15,11 +16,12 @@ from streamsum.runs.limits.limiter import DAY_S, RETRY_SOON_S, Limiter, Reservat
 from streamsum.runs.limits.memory import MemoryLimiter
 from streamsum.runs.limits.redis import RedisLimiter
 from streamsum.runs.redis_log.times import Times
+from tests.logs import LASTING
 from tests.redis_server import RedisServer, needs_redis
 
 LIMIT_S = 20
 # In a storm nobody here is to be turned away for having waited too long.
-PATIENT = Times(answer_s=LIMIT_S)
+PATIENT = replace(LASTING, answer_s=LIMIT_S)
 
 
 class Open(Protocol):

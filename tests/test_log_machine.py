@@ -7,7 +7,7 @@ process, and no take-over.
 import asyncio
 import os
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -28,8 +28,8 @@ from typing_extensions import override
 from streamsum.errors import Expired, Fenced, InvalidCursor, LogDown, NotFound
 from streamsum.runs.log import Entry, EventLog, Happening, Lease, NewSummary
 from streamsum.runs.memory_log import MemoryLog
-from streamsum.runs.redis_log import RedisLog, Times
-from tests.logs import collect, lease_of, until_reached
+from streamsum.runs.redis_log import RedisLog
+from tests.logs import LASTING, collect, lease_of, until_reached
 from tests.redis_server import RedisServer, needs_redis, redis_server
 
 LIMIT_S = 10
@@ -281,7 +281,7 @@ class RedisMachine(LogMachine):
     @override
     async def open_log(self) -> EventLog:
         log = await self.stack.enter_async_context(
-            RedisLog(self.server.url, grace_s=600, keep_s=600, times=Times(look_s=0.02))
+            RedisLog(self.server.url, grace_s=600, keep_s=600, times=replace(LASTING, look_s=0.02))
         )
         await until_reached(log)
         return log

@@ -22,7 +22,7 @@ from tests.redis_server import RedisServer, needs_redis
 pytestmark = needs_redis
 
 LIMIT_S = 10
-TIMES = Times(lease_s=5, renew_s=0.3, look_s=0.05, answer_s=1, hold_s=0.2, again_s=0.05)
+TIMES = Times(lease_s=60, renew_s=0.3, look_s=0.05, answer_s=1, hold_s=0.2, again_s=0.05)
 OTHER_SECOND = Entry(2, "bullet", b'{"index": 0, "text": "another"}')
 
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,17 +14,18 @@ from pydantic import SecretStr
 from streamsum.core.models import OnDisconnect, SummaryRequest
 from streamsum.core.passes import Cause
 from streamsum.runs.log import Entry, NewSummary
-from streamsum.runs.redis_log import RedisLog, Times
+from streamsum.runs.redis_log import RedisLog
 from streamsum.runs.registry import Runs
 from streamsum.runs.sealing import Sealer
 from streamsum.settings import Settings
-from tests.logs import lease_of, redis_log, until, until_reached
+from tests.logs import LASTING, lease_of, redis_log, until, until_reached
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripted import HANG, ScriptedUpstream, Step
 
 pytestmark = needs_redis
 
 LIMIT_S = 15
+LOOKING = replace(LASTING, look_s=0.05)
 SEALER = Sealer([SecretStr("s" * 32)])
 REQUEST = SummaryRequest(text="Nothing much happened.", on_disconnect="finish", evidence="off")
 CREATED = b'{"type":"summary.created","id":"a","model":"owl","max_bullets":3,"created_at":"2030-01-01"}'
@@ -51,7 +52,7 @@ async def process(
     server: RedisServer, *script: Step, sealer: Sealer | None = SEALER, model: str = "parrot", max_streams: int = 10
 ) -> AsyncIterator[Process]:
     upstream = ScriptedUpstream(script=script, model=model)
-    async with asyncio.timeout(LIMIT_S), RedisLog(server.url, grace_s=5, keep_s=600, times=Times(look_s=0.05)) as log:
+    async with asyncio.timeout(LIMIT_S), RedisLog(server.url, grace_s=5, keep_s=600, times=LOOKING) as log:
         await until_reached(log)
         runs = Runs(upstreams=[upstream], log=log, settings=Settings(max_streams=max_streams), sealer=sealer)
         yield Process(runs, log, upstream)

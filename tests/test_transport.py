@@ -23,6 +23,7 @@ class Site:
     def __init__(self, *handlers: Handler) -> None:
         self._handlers = handlers
         self._left: asyncio.Queue[None] = asyncio.Queue()
+        self._serving: set[asyncio.Future[None]] = set()
         self.connections = 0
         self.port = 0
 
@@ -33,13 +34,23 @@ class Site:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         handler = self._handlers[min(self.connections, len(self._handlers)) - 1]
+        handling = asyncio.ensure_future(handler(reader, writer))
+        self._serving.add(handling)
         try:
-            await handler(reader, writer)
+            await handling
         except ConnectionError:
             pass  # the client hung up while something was being sent
+        except asyncio.CancelledError:
+            writer.transport.abort()
         finally:
+            self._serving.remove(handling)
             writer.close()
             self._left.put_nowait(None)
+
+    def stop(self) -> None:
+        """Serve nobody any more: from Python 3.12 on its server waits for them."""
+        for handling in self._serving:
+            handling.cancel()
 
     async def connection_over(self) -> None:
         """Wait until a connection is over."""
@@ -57,6 +68,7 @@ async def site(*handlers: Handler) -> AsyncIterator[Site]:
             yield serving
     finally:
         server.close()
+        serving.stop()
         await server.wait_closed()
 
 
@@ -95,7 +107,7 @@ def says(*pieces: bytes, keep: bool = False) -> Handler:
                 await request_head(reader)
             except asyncio.IncompleteReadError:
                 return
-            writer.writelines(pieces)
+            writer.write(b"".join(pieces))  # of nothing, writelines makes Python 3.12 and 3.13 write for ever
             await writer.drain()
             if not keep:
                 return
