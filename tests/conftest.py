@@ -10,15 +10,18 @@ import pytest
 import uvloop
 from coverage import Coverage
 
-from tests.redis_server import RedisServer, redis_server
+from tests.redis_server import SERVER, RedisServer, redis_server
 from tests.steady_clock import SteadyLoop, SteadyUvloop
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """What a worker runs is measured once, by pytest-cov, which heeds `no_cover`; as a subprocess it would be again.
 
-    And Ctrl-C means what it does at a terminal, also where a script put the suite into its background.
+    Where there is no Redis, what is for it is not run. And Ctrl-C means what it does at a terminal, also where a script
+    put the suite into its background.
     """
+    if SERVER is None and (coverage := config.pluginmanager.get_plugin("_cov")):
+        coverage.options.cov_fail_under = 90
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     while hasattr(config, "workerinput") and (measuring := Coverage.current()):

@@ -33,7 +33,8 @@ def find_server() -> str | None:
 
 
 SERVER = find_server()
-needs_redis = pytest.mark.skipif(SERVER is None, reason="no redis-server: on Debian, apt-get install redis-server")
+NONE = "no redis-server: on Debian, apt-get install redis-server"
+needs_redis = pytest.mark.skipif(SERVER is None, reason=NONE)
 
 
 class RedisServer:
@@ -160,6 +161,8 @@ class RedisServer:
 
 @contextmanager
 def redis_server(folder: str = "/") -> Iterator[RedisServer]:
+    if SERVER is None:
+        pytest.skip(NONE)
     server = RedisServer(folder)
     try:
         server.start()
