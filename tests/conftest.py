@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     put the suite into its background.
     """
     if SERVER is None and (coverage := config.pluginmanager.get_plugin("_cov")):
-        coverage.options.cov_fail_under = 90
+        coverage.options.cov_fail_under = 93
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     while hasattr(config, "workerinput") and (measuring := Coverage.current()):

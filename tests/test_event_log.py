@@ -442,8 +442,9 @@ async def test_finished_summaries_are_kept_for_their_time(opened: Open) -> None:
     async with opened(keep_s=KEEP_S) as log:
         await finish(log)
         assert await replay(log, 1) == [SECOND, LAST]
-        with pytest.raises(NotFound):
-            await keep_replaying(log)
+        async with asyncio.timeout(2 * KEEP_S):
+            with pytest.raises(NotFound):
+                await keep_replaying(log)
         with pytest.raises(Expired):
             await replay(log, 1)
 

@@ -231,7 +231,7 @@ async def test_a_summary_that_is_deleted_between_two_calls_ends(tmp_path: Path) 
         served(None, settings=settings_for(model)) as it,
         it.client.stream("GET", "/stream?q=A+source.") as response,
     ):
-        await (await model.next_call()).closed()
+        await (await model.next_call()).closed(within=5)
         assert (await it.client.delete(response.headers["location"])).status_code == 204
         received = invariants.check(await response.aread())
         assert (received.finish, model.calls_made) == ("cancelled", 1)
@@ -278,7 +278,7 @@ async def test_nobody_is_asked_again_while_draining() -> None:
         served(None, settings=settings_for(model)) as it,
         it.client.stream("GET", "/stream?q=A+source.") as response,
     ):
-        await (await model.next_call()).closed()
+        await (await model.next_call()).closed(within=5)
         await it.service.runs.drain(3)
         received = invariants.check(await response.aread())
         assert (received.finish, model.calls_made) == ("failed:upstream_error", 1)

@@ -190,7 +190,7 @@ async def test_stop_stops_the_model(browser: Browser) -> None:
         await gates[0].reached()
         await expect(it.bullets).to_have_count(1)
         await it.press("Stop")
-        assert await (await it.model.next_call()).closed() == "hung_up"
+        assert await (await it.model.next_call()).closed(within=2) == "hung_up"
         await expect(it.status).to_contain_text("Stopped. One bullet")
         await expect(it.bullets).to_have_count(1)
 
@@ -201,7 +201,7 @@ async def test_stop_stops_a_model_that_has_said_nothing_yet(browser: Browser) ->
         await it.summarise()
         call = await it.model.next_call()
         await it.press("Stop")
-        assert await call.closed() == "hung_up"
+        assert await call.closed(within=2) == "hung_up"
         await expect(it.status).to_contain_text("Stopped. No bullets")
         assert it.model.calls_made == 1
 

@@ -23,6 +23,8 @@ from tests.tcp_proxy import TcpProxy, tcp_proxy
 pytestmark = needs_redis
 
 SOON_S = 10
+# Far from any lease.
+AT_ONCE_S = 0.6
 SHORT = Times(lease_s=60, renew_s=0.15, look_s=0.05, answer_s=0.3, hold_s=1.0, again_s=0.02)
 FAILED = Entry(2, "summary.failed", b"{}", final=True)
 
@@ -299,6 +301,7 @@ class TestReplicas:
             lease = await begin(one.log, on_disconnect="finish")
             async with other.log.listen("a", "", None) as listener:
                 other.die()
+                await asyncio.sleep(0.8)
                 await lease.append([FIRST])
                 other.way.flow()
                 await lease.append([SECOND])
@@ -335,9 +338,10 @@ class TestTakingOver:
                 await lease.append([LAST], final=True)
             assert await lease.happening() is Happening.FENCED
             assert await one.log.read("a", "alice") == [FIRST, SECOND, LAST]
+            _, waiting = await asyncio.wait([looks_on], timeout=20 * SHORT.look_s)
+            assert waiting, "it found one too"
             looks_on.cancel()
             await asyncio.wait([looks_on])
-            assert looks_on.cancelled(), "it found one too"
 
     async def test_who_was_only_asleep_goes_on_with_new_summaries(self, redis: RedisServer) -> None:
         """A lease that ran out is never renewed: another life begins."""
@@ -376,7 +380,8 @@ class TestTakingOver:
             await lease.append([FIRST])
             waiting = asyncio.create_task(next_orphan(other.log))
             await lease.hand_over()
-            orphan = await waiting
+            async with asyncio.timeout(AT_ONCE_S):
+                orphan = await waiting
             assert orphan
             assert not orphan.lease.can_hand_over
             with pytest.raises(Fenced):
@@ -388,7 +393,7 @@ class TestTakingOver:
             async with replica(redis) as one:
                 lease = await lease_of(one.log, sealed("a"))
                 await lease.append([FIRST])
-            assert await next_orphan(other.log)
+            assert await next_orphan(other.log, AT_ONCE_S)
 
     async def test_the_second_taker_is_told(self, redis: RedisServer) -> None:
         """A source that kills its process must not kill the next."""

@@ -18,7 +18,7 @@ from benchmarks.fake_upstream import Call, Content, FakeUpstream, Gate, Pause, R
 from tests.logs import until
 from tests.programs import Program, streamsum
 from tests.redis_server import RedisServer, needs_redis
-from tests.replicas import QUICK, Cluster, Follower, cluster, environment_of, stored, until_ready
+from tests.replicas import Cluster, Follower, cluster, environment_of, stored, until_ready
 from tests.servers import client_of
 from tests.tcp_proxy import tcp_proxy
 
@@ -328,7 +328,7 @@ async def test_sigterm_hands_over_what_it_cannot_finish(redis: RedisServer, secr
         await staying
         assert not follower.over
         assert "handed over" in errors
-        await in_time(until_called(model), QUICK.lease_s / 4)
+        await in_time(until_called(model), 2)
         gate.open()
         await in_time(follower.follow(of), 10)
         follower.is_sound()

@@ -125,7 +125,7 @@ async def test_leaving_the_loop_stops_the_model() -> None:
     async with FakeUpstream(script) as model, served(None, settings=settings_for(model)) as at:
         async with summarizing(at.port, breakAfter=2) as program:
             events = await program.answers()
-        assert await (await model.next_call()).closed() == "hung_up"
+        assert await (await model.next_call()).closed(within=2) == "hung_up"
     assert names(events) == ["summary.created", "bullet"]
 
 
@@ -140,7 +140,7 @@ async def test_who_wants_it_finished_may_leave(how: str) -> None:
             await program.says()
             await program.answers("abort" if how == "abort" else "")
         gate.open()
-        assert await (await model.next_call()).closed() == "finished"
+        assert await (await model.next_call()).closed(within=2) == "finished"
         shown = (await at.client.get(f"/v1/summaries/{id}")).json()
     assert shown["ledger"]["finish"] == "complete"
 
@@ -153,7 +153,7 @@ async def test_an_aborted_signal_stops_the_model_and_ends_the_loop() -> None:
             await program.says()
             await program.says()
             [thrown] = await program.answers("abort")
-        assert await (await model.next_call()).closed() == "hung_up"
+        assert await (await model.next_call()).closed(within=2) == "hung_up"
     assert thrown["thrown"] == "AbortError"
 
 
@@ -165,7 +165,7 @@ async def test_cancel_lets_the_loop_hear_the_end() -> None:
             await program.says()
             await program.says()
             last, _ = await program.answers("cancel")
-        assert await (await model.next_call()).closed() == "hung_up"
+        assert await (await model.next_call()).closed(within=2) == "hung_up"
     assert (last["type"], last["finish"], last["bullets"]) == ("summary.completed", "cancelled", 1)
 
 
@@ -176,7 +176,7 @@ async def test_a_summary_that_has_not_answered_is_stopped_too(how: str) -> None:
         async with summarizing(at.port) as program:
             call = await model.next_call()
             said = await program.answers(how)
-        assert await call.closed() == "hung_up"
+        assert await call.closed(within=2) == "hung_up"
         assert model.calls_made == 1
     assert names(said) == (["summary.created", "summary.completed"] if how == "cancel" else [])
 
